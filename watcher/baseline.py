@@ -1,0 +1,60 @@
+"""The past of a watch: its recent filings when it is new, and what was missed in a gap. Lists them; `ingest` reads them.
+
+What was accepted before the watch was first seen is read into holdings and alerts nobody: ingest decides that by the time of acceptance.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from datetime import timedelta
+
+from watcher.core.errors import NotYet
+from watcher.core.submission import EASTERN
+from watcher.edgar import Edgar
+from watcher.store import Store
+from watcher.store import StoredWatch
+
+# Filing dates are days in Eastern time, and a list may carry a later date than the acceptance.
+MARGIN = timedelta(days=3)
+
+
+def list_past(edgar: Edgar, store: Store, watch: StoredWatch, *, now: datetime, span: timedelta) -> int:
+    """Owe the reading of a new watch's filings of the last `span`; returns how many were new. Idempotent."""
+    since = (watch.first_seen_at - span).astimezone(EASTERN).date()
+    try:
+        listed = edgar.submissions(watch.cik, since=since)
+    except NotYet:
+        # A CIK that has filed nothing yet has no list.
+        store.set_baseline(watch.key, "done")
+        return 0
+    with store.transaction():
+        new = store.remember(listed.filings, now=now, found_by="submissions", queue="baseline")
+        store.set_baseline(watch.key, "reading", listed.name or None)
+    return len(new)
+
+
+def finish_baselines(store: Store) -> None:
+    """A baseline is done when none of the filings it listed waits any more."""
+    for watch in store.watches():
+        if watch.baseline == "reading" and not store.pending_baseline(watch.cik):
+            store.set_baseline(watch.key, "done")
+
+
+def close_gap(edgar: Edgar, store: Store, *, now: datetime) -> list[str]:
+    """If the feed did not reach back to what was known, list what each watched CIK filed since, whatever the length.
+
+    Returns the accession numbers found. The gap stays noted until every watch was asked. Raises `EdgarError`.
+    """
+    since = store.moment("gap since")
+    if since is None:
+        return []
+    found: list[str] = []
+    for watch in store.watches():
+        begin = max(since, watch.first_seen_at) - MARGIN
+        try:
+            listed = edgar.submissions(watch.cik, since=begin.astimezone(EASTERN).date(), background=False)
+        except NotYet:
+            continue
+        found += store.remember(listed.filings, now=now, found_by="submissions")
+    store.set_fact("gap since", None)
+    return found

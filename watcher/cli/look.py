@@ -1,0 +1,238 @@
+"""Looking into the store: `status`, `holdings`, `filings`, `alerts`, `why`. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from watcher.cli.common import config_option
+from watcher.cli.common import configured
+from watcher.cli.common import csv_option
+from watcher.cli.common import json_option
+from watcher.cli.common import now
+from watcher.cli.common import opened
+from watcher.cli.common import print_json
+from watcher.cli.common import print_rows
+from watcher.core.figures import moment
+from watcher.core.health import complaints
+from watcher.core.payload import plain
+from watcher.pace import Pace
+from watcher.pace import pace_path
+from watcher.status import condition
+from watcher.store import Store
+
+
+@click.command
+@config_option
+@json_option
+def status(option: Path | None, as_json: bool) -> None:
+    """How the watcher is, in words; exit 1 if something is wrong."""
+    config = configured(option)
+    store = opened(config)
+    seen = condition(store, Pace(pace_path(config.store.path)), config.destinations, now=now())
+    wrong = complaints(seen)
+    if as_json:
+        print_json(
+            {
+                "healthy": not wrong,
+                "complaints": wrong,
+                "good_polls": {prefix: plain(polled) for prefix, polled in seen.good_polls},
+                "blocked_until": plain(seen.blocked_until),
+                "gap_since": plain(seen.gap_since),
+                "pending": seen.pending,
+                "quarantined": seen.quarantined,
+                "baselines_open": seen.baselines_open,
+                "destinations": [
+                    {
+                        "name": one.name,
+                        "waiting": one.waiting,
+                        "dead": one.dead,
+                        "oldest": plain(one.oldest),
+                        "reason": one.reason,
+                    }
+                    for one in seen.destinations
+                ],
+                "troubles": [{"at": plain(at), "source": source, "text": text} for at, source, text in seen.troubles[:10]],
+            }
+        )
+    else:
+        polled = dict(seen.good_polls)["4"]
+        click.echo("healthy" if not wrong else "not healthy:")
+        for complaint in wrong:
+            click.echo(f"  {complaint}")
+        click.echo(f"last good poll: {moment(polled) if polled else 'none yet'}")
+        click.echo(f"watches: {len(store.watches())}, of which {seen.baselines_open} still read their past")
+        waiting = sum(one.waiting for one in seen.destinations)
+        click.echo(f"filings to read: {seen.pending}; messages to send: {waiting}")
+    store.close()
+    sys.exit(1 if wrong else 0)
+
+
+@click.command
+@config_option
+@json_option
+@csv_option
+@click.argument("ticker", required=False)
+def holdings(option: Path | None, as_json: bool, as_csv: bool, ticker: str | None) -> None:
+    """What reporting owners hold, as last reported; of one issuer with TICKER (or its CIK)."""
+    store = opened(configured(option))
+    rows = store.rows(
+        "SELECT filing.issuer_cik, coalesce(watch.ticker, filing.trading_symbol) AS ticker, filing.issuer_name,"
+        " (SELECT json_group_array(json_object('cik', cik, 'name', name)) FROM reporting_owner AS owner"
+        "   WHERE owner.accession_number = holding.accession_number) AS reporting_owners,"
+        " security_title, direct_or_indirect, nature_of_ownership, shares, value, exercise_price, expiration_date, as_of,"
+        " holding.accession_number, holding.filed_at"
+        " FROM holding JOIN filing USING (accession_number)"
+        " LEFT JOIN watch ON watch.cik = filing.issuer_cik AND watch.role = 'issuer'"
+        " WHERE ?1 IS NULL OR upper(?1) IN (watch.ticker, filing.trading_symbol) OR filing.issuer_cik = ?2"
+        " ORDER BY ticker, reporting_owners, table_name, security_title, direct_or_indirect",
+        (ticker, ticker.zfill(10) if ticker and ticker.isdigit() else ticker),
+    )
+    listed = [{**dict(row), "reporting_owners": json.loads(row["reporting_owners"])} for row in rows]
+    shown = listed
+    if not as_json:
+        names = ("; ".join(owner["name"] or "?" for owner in row["reporting_owners"]) for row in listed)
+        shown = [{**row, "reporting_owners": name} for row, name in zip(listed, names, strict=True)]
+    columns = (
+        *("ticker", "reporting_owners", "security_title", "direct_or_indirect", "nature_of_ownership"),
+        *("shares", "exercise_price", "expiration_date", "as_of"),
+    )
+    print_rows(shown, columns, as_json=as_json, as_csv=as_csv)
+    store.close()
+
+
+@click.command
+@config_option
+@json_option
+@csv_option
+@click.option("--state", type=click.Choice(["pending", "ingested", "quarantined"]), help="Only filings in this state.")
+@click.option("--limit", default=100, show_default=True, help="At most so many, newest first.")
+def filings(option: Path | None, as_json: bool, as_csv: bool, state: str | None, limit: int) -> None:
+    """The filings in the store, newest first."""
+    store = opened(configured(option))
+    rows = store.rows(
+        "SELECT filing.accession_number, form_type, state, filed_at, first_seen_at, ingested_at, issuer_cik, issuer_name,"
+        " coalesce(trading_symbol, '') AS trading_symbol, period_of_report, source, found_by, tries, reason, silent_because,"
+        " (SELECT group_concat(name, '; ') FROM reporting_owner AS owner"
+        "   WHERE owner.accession_number = filing.accession_number) AS reporting_owners,"
+        " (SELECT count(*) FROM alert WHERE alert.accession_number = filing.accession_number) AS alerts, warnings"
+        " FROM filing WHERE ?1 IS NULL OR state = ?1 ORDER BY coalesce(filed_at, listed_at, first_seen_at) DESC LIMIT ?2",
+        (state, limit),
+    )
+    listed = [{**dict(row), "warnings": json.loads(row["warnings"] or "[]")} for row in rows]
+    columns = (
+        "accession_number",
+        "form_type",
+        "state",
+        "filed_at",
+        "trading_symbol",
+        "reporting_owners",
+        "alerts",
+        "silent_because",
+    )
+    print_rows(listed, columns, as_json=as_json, as_csv=as_csv)
+    store.close()
+
+
+@click.command
+@config_option
+@json_option
+@csv_option
+@click.option("--limit", default=100, show_default=True, help="At most so many, newest first.")
+def alerts(option: Path | None, as_json: bool, as_csv: bool, limit: int) -> None:
+    """The alerts, newest first, and who was told."""
+    store = opened(configured(option))
+    rows = store.rows("SELECT * FROM alert ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
+    listed = [
+        {**json.loads(row["payload"]), "created_at": row["created_at"], "deliveries": _deliveries(store, row["event_id"])}
+        for row in rows
+    ]
+    if not as_json:
+        for alert in listed:
+            alert["told"] = ", ".join(f"{one['destination']} {one['state']}" for one in alert["deliveries"])
+    print_rows(listed, ("created_at", "title", "told"), as_json=as_json, as_csv=as_csv)
+    store.close()
+
+
+def _deliveries(store: Store, event_id: str) -> list[dict[str, Any]]:
+    rows = store.rows(
+        "SELECT id, destination, state, tries, reason, next_at, delivered_at FROM owed WHERE event_id = ? ORDER BY id",
+        (event_id,),
+    )
+    return [dict(row) for row in rows]
+
+
+@click.command
+@config_option
+@json_option
+@click.argument("accession")
+def why(option: Path | None, as_json: bool, accession: str) -> None:
+    """Every rule, each condition, the values seen, the verdict and the deliveries of the filing ACCESSION."""
+    store = opened(configured(option))
+    filing = store.row("SELECT * FROM filing WHERE accession_number = ?", (accession,))
+    if filing is None:
+        click.echo(f"watcher: {accession} is not in the store: it concerns no watch, or has not been seen yet", err=True)
+        sys.exit(1)
+    verdicts = [
+        {
+            "watch": row["watch_key"],
+            "rule": row["rule"],
+            "matched": bool(row["matched"]),
+            "conditions": [
+                {"name": name, "wanted": wanted, "seen": seen, "met": met}
+                for name, wanted, seen, met in json.loads(row["conditions"])
+            ],
+        }
+        for row in store.rows("SELECT * FROM verdict WHERE accession_number = ? ORDER BY watch_key, rule", (accession,))
+    ]
+    told = [
+        {"event_id": row["event_id"], "title": row["title"], "deliveries": _deliveries(store, row["event_id"])}
+        for row in store.rows("SELECT event_id, title FROM alert WHERE accession_number = ?", (accession,))
+    ]
+    head = (
+        "accession_number",
+        "form_type",
+        "state",
+        "filed_at",
+        "first_seen_at",
+        "ingested_at",
+        "tries",
+        "reason",
+        "silent_because",
+    )
+    answer = {**{name: filing[name] for name in head}, "verdicts": verdicts, "alerts": told}
+    store.close()
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo("\n".join(_in_words(answer)))
+
+
+def _in_words(answer: dict[str, Any]) -> list[str]:
+    lines = [f"{answer['accession_number']}, Form {answer['form_type']}: {answer['state']}"]
+    lines += [
+        f"  {name.replace('_', ' ')}: {answer[name]}" for name in ("filed_at", "first_seen_at", "ingested_at") if answer[name]
+    ]
+    if answer["reason"]:
+        lines.append(f"  {answer['reason']} (after {answer['tries']} tries)")
+    for verdict in answer["verdicts"]:
+        lines.append(
+            f"  watch {verdict['watch']}, rule {verdict['rule']}: {'matched' if verdict['matched'] else 'did not match'}"
+        )
+        for one in verdict["conditions"]:
+            lines.append(f"    {'✓' if one['met'] else '✗'} {one['name']}: wanted {one['wanted']}; seen {one['seen']}")
+    if answer["silent_because"]:
+        lines.append(f"  nobody was told: {answer['silent_because']}")
+    for alert in answer["alerts"]:
+        lines.append(f"  alert {alert['event_id'][:8]}: {alert['title']}")
+        for one in alert["deliveries"]:
+            when = one["delivered_at"] or f"next try {one['next_at']}"
+            lines.append(
+                f"    {one['destination']}: {one['state']} after {one['tries']} tries, {when}{', ' if one['reason'] else ''}"
+                f"{one['reason'] or ''}"
+            )
+    return lines

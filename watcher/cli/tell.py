@@ -1,0 +1,107 @@
+"""`watcher notify` and `watcher outbox`: trying destinations, and acting on what is owed."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from pathlib import Path
+
+import click
+
+from watcher.cli.common import config_option
+from watcher.cli.common import configured
+from watcher.cli.common import json_option
+from watcher.cli.common import now
+from watcher.cli.common import opened
+from watcher.cli.common import print_json
+from watcher.cli.common import print_rows
+from watcher.core.model import Message
+from watcher.core.model import Outgoing
+from watcher.core.payload import encoded
+from watcher.notify import sender_for
+
+
+@click.group
+def notify() -> None:
+    """Try a destination with a real message."""
+
+
+@notify.command
+@config_option
+@json_option
+@click.argument("destination", required=False)
+def test(option: Path | None, as_json: bool, destination: str | None) -> None:
+    """Send a real message by the real path, to DESTINATION or to every one; exit 1 if one does not accept it."""
+    config = configured(option, secrets=True)
+    if destination is not None and destination not in config.destinations:
+        raise click.UsageError(f"there is no destination {destination!r}; there are: {', '.join(config.destinations)}")
+    failed = False
+    for name in [destination] if destination else config.destinations:
+        outcome = sender_for(config.destinations[name]).send(_trial(name), now=now())
+        failed |= outcome.state != "accepted"
+        if as_json:
+            print_json({"destination": name, "outcome": outcome.state, "reason": outcome.reason or None})
+        else:
+            click.echo(f"{name}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}", err=True)
+    if failed:
+        sys.exit(1)
+
+
+def _trial(name: str) -> Outgoing:
+    title = "watcher: a test message"
+    text = f"This is a test of destination {name}, sent by `watcher notify test`. No filing stands behind it."
+    identity = uuid.uuid4().hex
+    payload = encoded({"schema": 1, "event_id": identity, "kind": "test", "title": title, "text": text})
+    return Outgoing(identity, Message(title, text, f"<p>{text}</p>"), payload)
+
+
+@click.group
+def outbox() -> None:
+    """What is owed, and acting on it."""
+
+
+@outbox.command("list")
+@config_option
+@json_option
+@click.option("--all", "everything", is_flag=True, help="Also what was delivered.")
+def list_owed(option: Path | None, as_json: bool, everything: bool) -> None:
+    """List what is owed or dead, oldest first."""
+    store = opened(configured(option))
+    rows = store.rows(
+        "SELECT id, destination, state, tries, next_at, reason, event_id, accession_number, title, owed.created_at, delivered_at"
+        " FROM owed JOIN alert USING (event_id) WHERE ? OR state != 'delivered' ORDER BY id",
+        (everything,),
+    )
+    columns = ("id", "destination", "state", "tries", "next_at", "reason", "title")
+    print_rows([dict(row) for row in rows], columns, as_json=as_json)
+    store.close()
+
+
+@outbox.command
+@config_option
+@click.argument("owed_id", metavar="ID", type=int)
+def retry(option: Path | None, owed_id: int) -> None:
+    """Owe message ID again at once, also a dead one; a running daemon sends it within seconds."""
+    store = opened(configured(option))
+    done = store.retry_now(owed_id, now())
+    store.close()
+    _say(done, owed_id, "will be tried again at once")
+
+
+@outbox.command
+@config_option
+@click.argument("owed_id", metavar="ID", type=int)
+@click.option("--why", required=True, help="The reason, which is kept.")
+def drop(option: Path | None, owed_id: int, why: str) -> None:
+    """Give message ID up, with the reason."""
+    store = opened(configured(option))
+    done = store.drop(owed_id, why)
+    store.close()
+    _say(done, owed_id, "is given up")
+
+
+def _say(done: bool, owed_id: int, what: str) -> None:
+    if not done:
+        click.echo(f"watcher: there is no message {owed_id} that is still owed: `watcher outbox list` shows them", err=True)
+        sys.exit(1)
+    click.echo(f"message {owed_id} {what}", err=True)

@@ -1,0 +1,427 @@
+"""The types that mark how far a filing has come, from feed entry to owed message. Frozen values; nothing here reads or writes.
+
+Names follow the SEC's own (EDGAR Ownership XML Technical Specification v5.5), in snake_case. Shares, prices and values are
+exact decimals as filed; a `None` means "not stated", which is never zero. CIKs are ten digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import date
+from datetime import datetime
+from decimal import Decimal
+
+# --- discovery ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One line of EDGAR's list of current filings: one per filing *and party* (an issuer, or one of its reporting owners).
+
+    `role` is as EDGAR writes it ("Issuer", "Reporting", ...); `updated` is the acceptance time, aware.
+    """
+
+    accession_number: str
+    form_type: str
+    role: str
+    cik: str
+    name: str
+    updated: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """One page of the list: its entries in EDGAR's order, newest first, and the server's own clock where stated."""
+
+    entries: tuple[FeedEntry, ...]
+    generated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An issuer ("issuer") or reporting owner ("owner") that a filing names; "unknown" where a list does not say which."""
+
+    cik: str
+    role: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilingRef:
+    """A filing we know exists and have not read: what the feed, an index or the submissions list tells.
+
+    `listed_at` is the acceptance time where the list states a trustworthy one (the feed), else `None`.
+    `filed_on` is the official filing date where stated. `path_cik` is a CIK under which the archive serves the filing.
+    """
+
+    accession_number: str
+    form_type: str
+    parties: tuple[Party, ...]
+    path_cik: str
+    listed_at: datetime | None = None
+    filed_on: date | None = None
+
+
+# --- the submission and its document ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderParty:
+    """An issuer or reporting owner as EDGAR's own header names it (conformed name, CIK)."""
+
+    cik: str | None
+    name: str
+    trading_symbol: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionHeader:
+    """The SGML header of a complete submission. `accepted_at` is aware, America/New_York; `None` in the `.nc` dialect."""
+
+    accession_number: str | None
+    form_type: str | None
+    period_of_report: date | None
+    filed_on: date | None
+    accepted_at: datetime | None
+    issuer: HeaderParty | None
+    reporting_owners: tuple[HeaderParty, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A complete submission text taken apart: the header and the one ownership document, as bytes.
+
+    `kind` is "xml", "html" or "text": what the primary document is. It does not read the document.
+    """
+
+    header: SubmissionHeader
+    document: bytes
+    kind: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """The issuer as the document names it; `trading_symbol` is what the filer typed and identifies nothing."""
+
+    cik: str | None
+    name: str | None
+    trading_symbol: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingOwner:
+    """One reporting owner and the relationship stated. There is no primary owner and their order means nothing (4.3.2)."""
+
+    cik: str | None
+    name: str | None
+    is_director: bool = False
+    is_officer: bool = False
+    is_ten_percent_owner: bool = False
+    is_other: bool = False
+    officer_title: str | None = None
+    other_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed, and when. Signatures are not tied to owners: an attorney may sign (4.3.7)."""
+
+    name: str | None
+    date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of Table I or Table II, a transaction or a holding, in the words of the form.
+
+    `footnotes` maps a field name of this class to the footnote ids hung on it, in document order; ids on
+    transactionCoding and its children are under "transaction_code". `derived` names fields computed from
+    other cells (scanned text only). What a holding or Table I does not have is `None`.
+    """
+
+    kind: str  # "transaction" | "holding"
+    security_title: str | None = None
+    transaction_date: date | None = None
+    deemed_execution_date: date | None = None
+    transaction_form_type: str | None = None
+    transaction_code: str | None = None
+    equity_swap_involved: bool | None = None
+    transaction_timeliness: str | None = None
+    shares: Decimal | None = None
+    total_value: Decimal | None = None
+    price_per_share: Decimal | None = None
+    acquired_disposed: str | None = None  # "A" | "D"
+    shares_owned_following: Decimal | None = None
+    value_owned_following: Decimal | None = None
+    direct_or_indirect: str | None = None  # "D" | "I"
+    nature_of_ownership: str | None = None
+    conversion_or_exercise_price: Decimal | None = None
+    exercise_date: date | None = None
+    expiration_date: date | None = None
+    underlying_security_title: str | None = None
+    underlying_security_shares: Decimal | None = None
+    underlying_security_value: Decimal | None = None
+    footnotes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    derived: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipDocument:
+    """A Form 3, 4 or 5 as filed: both tables in document order, every owner, every footnote and every reference to one.
+
+    `aff10b5_one` is the Rule 10b5-1 box: absent (`None`) is unknown, not "no". `warnings` name what was not legible,
+    not plausible or not understood; nothing is repaired. `source` is "xml", "submission", "html" or "text".
+    """
+
+    form_type: str
+    period_of_report: date | None
+    issuer: Issuer
+    reporting_owners: tuple[ReportingOwner, ...]
+    non_derivative_table: tuple[Row, ...] = ()
+    derivative_table: tuple[Row, ...] = ()
+    footnotes: Mapping[str, str] = field(default_factory=dict)
+    remarks: str | None = None
+    signatures: tuple[Signature, ...] = ()
+    warnings: tuple[str, ...] = ()
+    source: str = "xml"
+    schema_version: str | None = None
+    date_of_original_submission: date | None = None
+    no_securities_owned: bool | None = None
+    not_subject_to_section16: bool | None = None
+    form3_holdings_reported: bool | None = None
+    form4_transactions_reported: bool | None = None
+    aff10b5_one: bool | None = None
+
+
+# --- holdings and what happened to them ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingKey:
+    """Identity of one running balance: issuer, owners, table, security class and ownership line; an option grant by its terms.
+
+    `security` and `nature` are normalised (case and spaces only), so that spelling does not split a position.
+    """
+
+    issuer_cik: str
+    owners: str  # owner CIKs, sorted, joined by "+"
+    table: str  # "I" | "II"
+    security: str
+    direct_or_indirect: str
+    nature: str
+    exercise_price: str = ""
+    expiration: str = ""
+
+    def text(self) -> str:
+        """The key as one string, stable over releases: it is stored."""
+        parts = (
+            self.issuer_cik,
+            self.owners,
+            self.table,
+            self.security,
+            self.direct_or_indirect,
+            self.nature,
+            self.exercise_price,
+            self.expiration,
+        )
+        return "|".join(part.replace("|", "/") for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A position as one filing states it, after that filing. Shares, or (debt, fund interests) a value in dollars."""
+
+    key: HoldingKey
+    security_title: str
+    direct_or_indirect: str | None
+    nature_of_ownership: str | None
+    shares: Decimal | None
+    value: Decimal | None
+    exercise_price: Decimal | None
+    expiration_date: date | None
+    as_of: date | None
+    accession_number: str
+    filed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingChange:
+    """One position before and after a filing, in shares (dollars where the form gives values).
+
+    `before` is the stored balance (`None`: not known yet), `after` the total the filing states, `change` the signed sum of
+    its rows (`None`: a row does not state it). `unexplained` = after - before - change: what neither this filing nor the store
+    explains; never a trade.
+    """
+
+    key: HoldingKey
+    security_title: str
+    direct_or_indirect: str | None
+    nature_of_ownership: str | None
+    before: Decimal | None
+    after: Decimal | None
+    change: Decimal | None
+    unexplained: Decimal | None
+    in_dollars: bool = False
+    before_as_of: date | None = None
+    before_accession: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, in people's terms, summed over the rows of one filing that belong together.
+
+    `kind` is a name of `codes.EVENT_NAMES` or "exercise_and_sell". `shares` and `value` are `None` where a row does not state
+    them (then `value_known_for` says how many of the shares the value covers). Prices are dollars a share; `price_low` and
+    `price_high` come from the rows' prices and, where a footnote states a range, from it. `rows` are (table, row number).
+    """
+
+    kind: str
+    security_title: str | None
+    shares: Decimal | None
+    value: Decimal | None
+    price_low: Decimal | None
+    price_high: Decimal | None
+    price_average: Decimal | None
+    dates: tuple[date, ...]
+    codes: tuple[str, ...]
+    rows: tuple[tuple[str, int], ...]
+    direction: str | None = None  # "A" acquired | "D" disposed, where all its rows agree
+    footnotes: tuple[str, ...] = ()
+    exercise_price: Decimal | None = None
+    expiration_date: date | None = None
+    remaining: Decimal | None = None
+    cost: Decimal | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the filing says of a Rule 10b5-1 plan: the box and the footnotes, read separately.
+
+    `state`: "checked with date", "checked", "text only", "contradictory", "unchecked" (which is not "no plan"), "unknown".
+    `quote` is the sentence relied on and `footnote` the id it stands in.
+    """
+
+    box: bool | None
+    adopted: date | None
+    quote: str | None
+    footnote: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a rule as it was judged: its name, what the rule wanted, what the filing showed, and the verdict."""
+
+    name: str
+    wanted: str
+    seen: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule held against one filing: it matches if every condition is met."""
+
+    rule: str
+    conditions: tuple[Condition, ...]
+
+    @property
+    def matched(self) -> bool:
+        """Whether the rule asks for an alert."""
+        return all(condition.met for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What people are sent: one subject line, the same facts as plain text and as HTML."""
+
+    title: str
+    text: str
+    html: str
+
+
+# --- telling ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message on its way to one destination: the words for people and the exact body for machines.
+
+    `possible_repeat` is set when an earlier attempt may have arrived; people are told so, machines drop it by `event_id`.
+    """
+
+    event_id: str
+    message: Message
+    payload: bytes
+    possible_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt. `retry_after` is in seconds, where the receiver asked for a pause.
+
+    `state`: "accepted" (the receiver said yes), "permanent" (it said never), "retryable" (it said not now), "not_sent"
+    (nothing can have reached it), "unknown" (it may have arrived). Only "unknown" can make a repeat.
+    """
+
+    state: str
+    reason: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When it was traded, due and filed, by EDGAR's calendar. `status`: "on time", "possibly late", "late" or "unknown"."""
+
+    traded: date | None
+    due: date | None
+    filed: date
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilingFacts:
+    """One filing, read and compared with what we held: all that rules judge and messages say.
+
+    `baseline_done` is False while earlier holdings are still being read. `document` has been made safe to show.
+    """
+
+    accession_number: str
+    form_type: str
+    filed_at: datetime
+    first_seen_at: datetime
+    document: OwnershipDocument
+    changes: tuple[HoldingChange, ...]
+    events: tuple[Event, ...]
+    plan: Plan
+    timing: Timing
+    baseline_done: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedAs:
+    """Why a filing concerns us: the watch, as shown to people and as stored."""
+
+    key: str  # "issuer:0001107843" | "owner:0001234567"
+    shown: str  # "QLYS"
+    ticker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The promise to tell, made once per filing and watch: stable id, the words, and the machine payload as exact bytes."""
+
+    event_id: str
+    accession_number: str
+    watch_key: str
+    rules: tuple[str, ...]
+    message: Message
+    payload: bytes
+    destinations: tuple[str, ...]

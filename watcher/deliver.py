@@ -1,0 +1,45 @@
+"""Send what is owed to one destination, oldest first, and write down who was told. Decides only when to try again.
+
+owed  ->  "sending" committed  ->  the door  ->  outcome committed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from datetime import timedelta
+
+from watcher.core.model import Outcome
+from watcher.notify import Sender
+from watcher.store import Store
+
+# Seconds before the next try, by the number of tries so far; the last value repeats. Never before the receiver's own Retry-After.
+BACKOFF = (5, 15, 60, 300, 900, 1800, 3600)
+# A destination in trouble rests at least this long for all its messages, so that a queue of hundreds does not hammer it.
+REST = 60
+
+
+def deliver(store: Store, sender: Sender, destination: str, *, now: Callable[[], datetime]) -> Outcome | None:
+    """Send the oldest message due at a destination, once. `None` when nothing is due.
+
+    A crash after the first byte leaves "sending", which the next start reads as "may have arrived".
+    """
+    owed = store.next_owed(destination, now())
+    if owed is None:
+        return None
+    attempt = store.start_sending(owed, now())
+    outcome = sender.send(owed.outgoing, now=now())
+    done = now()
+    delay = next_delay(owed.tries, outcome)
+    with store.transaction():
+        store.record(owed, attempt, outcome, now=done, next_at=done + delay)
+        if outcome.state in {"retryable", "not_sent"}:
+            rest = timedelta(seconds=outcome.retry_after) if outcome.retry_after else min(delay, timedelta(seconds=REST))
+            store.rest(destination, done + rest)
+    return outcome
+
+
+def next_delay(tries: int, outcome: Outcome) -> timedelta:
+    """How long until the next try, after `tries` earlier ones: our own backoff, or the receiver's wish if that is longer."""
+    ours = BACKOFF[min(tries, len(BACKOFF) - 1)]
+    return timedelta(seconds=max(ours, outcome.retry_after or 0))

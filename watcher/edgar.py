@@ -1,0 +1,218 @@
+"""The door to the SEC: every request passes here, declared, paced, with a deadline and a size cap. It decides nothing and keeps nothing.
+
+Speaks `core` types and raises `core.errors`; httpx does not leave this file. Synchronous and never cancelled: httpx loses pool slots
+for good when a request is cancelled. Redirects are off; EDGAR's own addresses do not redirect.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+import zlib
+from collections.abc import Callable
+from collections.abc import Iterator
+from datetime import date
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from watcher.config import EdgarConfig
+from watcher.core.errors import Blocked
+from watcher.core.errors import NotYet
+from watcher.core.errors import TooLarge
+from watcher.core.errors import Unreachable
+from watcher.core.feed import parse_feed
+from watcher.core.index import SubmissionsList
+from watcher.core.index import TickerEntry
+from watcher.core.index import parse_master
+from watcher.core.index import parse_submissions
+from watcher.core.index import parse_tickers
+from watcher.core.model import FeedPage
+from watcher.core.model import FilingRef
+from watcher.pace import Pace
+
+PAGE = 100
+LAST_START = 5000  # beyond it EDGAR answers 503, whatever the list
+DEADLINE = 30.0  # seconds for one request, from first byte asked to last byte read
+LONGEST_PAUSE = 3600.0  # a server's Retry-After is obeyed up to an hour
+CAP = 8_000_000  # bytes after decompression, of a list
+SUBMISSION_CAP = 32_000_000  # of a complete submission with its exhibits
+
+# httpx logs each address at INFO; an address may carry a user's mirror credentials.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Edgar:
+    """EDGAR, asked politely. One object per process; safe between threads."""
+
+    def __init__(self, config: EdgarConfig, pace: Pace, *, now: Callable[[], datetime], deadline: float = DEADLINE) -> None:
+        self._config = config
+        self._pace = pace
+        self._now = now
+        self._deadline = deadline
+        self._client = self._new_client()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def current(self, form_prefix: str, start: int) -> FeedPage:
+        """One page of the list of current ownership filings whose form type begins with `form_prefix`, from entry `start` on.
+
+        Past the end of the list the page is empty. Raises `Unreachable` (also, with status 503, past the end), `Blocked`,
+        `FeedUnreadable`.
+        """
+        address = (
+            f"{self._config.www_url}/cgi-bin/browse-edgar?action=getcurrent&type={form_prefix}"
+            f"&owner=only&count={PAGE}&start={start}&output=atom"
+        )
+        return parse_feed(self._get(address, "the list of current filings"))
+
+    def submission(self, path_cik: str, accession_number: str, *, background: bool = False) -> bytes:
+        """A complete submission, as bytes. Raises `NotYet` while EDGAR has no such object."""
+        address = f"{self._config.www_url}/Archives/edgar/data/{int(path_cik)}/{accession_number}.txt"
+        return self._get(address, f"filing {accession_number}", cap=SUBMISSION_CAP, background=background)
+
+    def submissions(self, cik: str, *, since: date, background: bool = True) -> SubmissionsList:
+        """The ownership filings of one CIK filed on or after `since`, from its list and as many older shards as that takes.
+
+        Raises `NotYet` for a CIK that EDGAR does not know.
+        """
+        base = f"{self._config.data_url}/submissions"
+        body = self._get(f"{base}/CIK{cik}.json", f"the filings of CIK {cik}", background=background)
+        newest = parse_submissions(body, cik)
+        filings = list(newest.filings)
+        for shard in newest.shards:
+            if shard.last >= since:
+                older = self._get(f"{base}/{shard.name}", f"older filings of CIK {cik}", background=background)
+                filings += parse_submissions(older, cik).filings
+        recent = tuple(ref for ref in filings if ref.filed_on is not None and ref.filed_on >= since)
+        return SubmissionsList(newest.cik, newest.name, newest.tickers, recent, ())
+
+    def tickers(self) -> dict[str, TickerEntry]:
+        """The SEC's ticker file, by ticker in upper case."""
+        return parse_tickers(self._get(f"{self._config.www_url}/files/company_tickers.json", "the SEC's ticker file"))
+
+    def daily_index(self, day: date) -> list[FilingRef]:
+        """All ownership filings that EDGAR lists for a day. Raises `NotYet` where there is no index: weekend, holiday, too early."""
+        quarter = (day.month - 1) // 3 + 1
+        address = f"{self._config.www_url}/Archives/edgar/daily-index/{day.year}/QTR{quarter}/master.{day:%Y%m%d}.idx"
+        return parse_master(self._get(address, f"the index of {day}", background=True))
+
+    # --- one request ------------------------------------------------------------------------------------------------------
+
+    def _get(self, address: str, what: str, *, cap: int = CAP, background: bool = False) -> bytes:
+        self._pace.wait(self._now, background=background)
+        ends = time.monotonic() + self._deadline
+        try:
+            with self._client.stream("GET", address) as response:
+                body = self._read(response, what, cap=cap, ends=ends)
+        except httpx.PoolTimeout as error:
+            self._client = self._new_client()
+            raise Unreachable(f"{what}: no connection was free") from error
+        except (httpx.TransportError, httpx.StreamError) as error:
+            raise Unreachable(f"{what}: {_words(error)}") from error
+        self._judge(response, body, what)
+        return body
+
+    def _read(self, response: httpx.Response, what: str, *, cap: int, ends: float) -> bytes:
+        encoding = response.headers.get("Content-Encoding", "identity").lower()
+        if encoding not in {"identity", "gzip"}:
+            raise Unreachable(f"{what}: EDGAR sent an encoding that was not asked for")
+        body = bytearray()
+        for chunk in _decoded(response.iter_raw(), gzip=encoding == "gzip", cap=cap, what=what):
+            body += chunk
+            if len(body) > cap:
+                raise TooLarge(f"{what}: larger than {cap:,} bytes")
+            if time.monotonic() > ends:
+                raise Unreachable(f"{what}: not complete after {self._deadline:.0f} seconds")
+        return bytes(body)
+
+    def _judge(self, response: httpx.Response, body: bytes, what: str) -> None:
+        status = response.status_code
+        if status == 200:
+            if not body.strip():
+                raise Unreachable(f"{what}: EDGAR sent an empty page", status=status)
+            if _is_html(body) and not response.url.path.endswith(".txt"):
+                self._refuse_if_blocked(body)
+                raise Unreachable(f"{what}: EDGAR sent a web page instead", status=status)
+            return
+        if status == 404 or (status == 403 and b"<Code>AccessDenied</Code>" in body):
+            raise NotYet(f"{what}: EDGAR has no such object (yet)")
+        if status == 403:
+            self._refuse_if_blocked(body)
+            until = self._pace.block(self._now())
+            raise Blocked(f"{what}: the SEC refused the request (403); nothing is asked for ten minutes", until=until)
+        retry_after = _retry_after(response.headers.get("Retry-After"), self._now())
+        raise Unreachable(f"{what}: EDGAR answered {status}", status=status, retry_after=retry_after)
+
+    def _refuse_if_blocked(self, body: bytes) -> None:
+        text = body.lower()
+        if b"undeclared automated tool" in text and b"request rate" not in text:
+            until = self._pace.block(self._now())
+            raise Blocked(
+                "the SEC does not accept how we introduce ourselves: put your name and e-mail address into [edgar] contact; "
+                "if they are there, the SEC refuses this network",
+                until=until,
+            )
+        if b"request rate threshold exceeded" in text or b"limited for 10 minutes" in text:
+            until = self._pace.block(self._now())
+            raise Blocked("the SEC says this address asked too often; nothing is asked for ten minutes", until=until)
+
+    def _new_client(self) -> httpx.Client:
+        return httpx.Client(
+            headers={"User-Agent": self._config.contact, "Accept-Encoding": "gzip"},
+            http2=False,
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(self._deadline / 3, connect=min(10.0, self._deadline)),
+            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=60.0),
+        )
+
+
+def _decoded(chunks: Iterator[bytes], *, gzip: bool, cap: int, what: str) -> Iterator[bytes]:
+    """Undo gzip piece by piece, never making more than the cap at once."""
+    if not gzip:
+        yield from chunks
+        return
+    decompressor = zlib.decompressobj(31)
+    try:
+        for chunk in chunks:
+            yield decompressor.decompress(chunk, cap + 1)
+            if decompressor.unconsumed_tail:
+                raise TooLarge(f"{what}: larger than {cap:,} bytes")
+    except zlib.error as error:
+        raise Unreachable(f"{what}: damaged on its way ({error})") from error
+    if not decompressor.eof:
+        raise Unreachable(f"{what}: cut short")
+
+
+def _is_html(body: bytes) -> bool:
+    start = body[:500].lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html"))
+
+
+def _retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait, from either form of the header (RFC 9110, 10.2.3)."""
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_PAUSE)
+    with contextlib.suppress(ValueError):
+        return min(max((parsedate_to_datetime(value) - now).total_seconds(), 0.0), LONGEST_PAUSE)
+    return None
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, without an address (it may carry credentials of a mirror)."""
+    kinds = {
+        httpx.ConnectTimeout: "no connection within the time allowed",
+        httpx.ConnectError: "no connection (is the network up?)",
+        httpx.ReadTimeout: "no answer within the time allowed",
+        httpx.ReadError: "the connection broke off",
+        httpx.RemoteProtocolError: "the answer was cut short or not HTTP",
+    }
+    return next((words for kind, words in kinds.items() if isinstance(error, kind)), type(error).__name__)

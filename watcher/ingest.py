@@ -1,0 +1,228 @@
+"""One filing: fetch, read, compare with what we hold, judge, and commit all of it in one transaction. Sends nothing.
+
+fetch  ->  read  ->  difference  ->  events  ->  rules  ->  { filing, rows, holdings, verdicts, alerts, owed } in one commit
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+
+from watcher.config import Config
+from watcher.core.errors import Blocked
+from watcher.core.errors import NotYet
+from watcher.core.errors import TooLarge
+from watcher.core.errors import Unreachable
+from watcher.core.errors import UnreadableDocument
+from watcher.core.events import read_events
+from watcher.core.holdings import by_key
+from watcher.core.holdings import difference
+from watcher.core.holdings import holdings_after
+from watcher.core.message import Reasons
+from watcher.core.message import alert_message
+from watcher.core.message import quarantine_message
+from watcher.core.message import sec_url
+from watcher.core.model import Alert
+from watcher.core.model import FilingFacts
+from watcher.core.model import Message
+from watcher.core.model import Verdict
+from watcher.core.model import WatchedAs
+from watcher.core.payload import alert_payload
+from watcher.core.payload import event_id
+from watcher.core.payload import quarantine_payload
+from watcher.core.plan import read_plan
+from watcher.core.reading import READER_VERSION
+from watcher.core.reading import Reading
+from watcher.core.reading import completed
+from watcher.core.reading import read_submission
+from watcher.core.rules import judge
+from watcher.core.text import clean
+from watcher.core.text import cleaned
+from watcher.core.timing import read_timing
+from watcher.edgar import Edgar
+from watcher.store import PendingFiling
+from watcher.store import Store
+from watcher.store import StoredWatch
+
+# Seconds before the next try, by the number of tries so far; the last value repeats.
+NOT_YET = (2, 5, 10, 20, 40, 60, 120, 300)
+UNREACHABLE = (5, 10, 20, 40, 60, 120, 300)
+CUT_SHORT = (5, 10, 20, 40)
+# A filing that EDGAR lists and does not serve within this time is reported as unreadable, with its link.
+GIVE_UP = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of one pending filing: "ingested", "quarantined" or "postponed", and the alerts it made."""
+
+    accession_number: str
+    state: str
+    alerts: tuple[str, ...] = ()
+
+
+def ingest(edgar: Edgar, store: Store, config: Config, pending: PendingFiling, *, now: datetime) -> Ingested:
+    """Take one pending filing to its end, or postpone it with the reason. Nothing is half done: a crash leaves it pending.
+
+    Does not raise for what EDGAR or the filing does; `StoreError` passes through.
+    """
+    try:
+        content = edgar.submission(pending.path_cik, pending.accession_number, background=pending.queue == "baseline")
+    except NotYet as error:
+        if now - pending.first_seen_at > GIVE_UP:
+            return _quarantine(store, config, pending, f"EDGAR lists this filing and has not served it for {GIVE_UP}", now)
+        return _postpone(store, pending, _delay(NOT_YET, pending), str(error), now)
+    except Blocked as error:
+        return _postpone(store, pending, max(error.until - now, timedelta(0)), str(error), now)
+    except Unreachable as error:
+        delay = max(_delay(UNREACHABLE, pending), timedelta(seconds=error.retry_after or 0))
+        return _postpone(store, pending, delay, str(error), now)
+    except TooLarge as error:
+        return _quarantine(store, config, pending, str(error), now)
+    try:
+        reading = read_submission(content)
+    except UnreadableDocument as error:
+        if b"</SEC-DOCUMENT>" not in content[-200:] and pending.tries < len(CUT_SHORT):
+            return _postpone(store, pending, _delay(CUT_SHORT, pending), f"cut short: {error}", now)
+        return _quarantine(store, config, pending, str(error), now, content=content)
+    return _commit(store, config, pending, reading, content, now)
+
+
+def _delay(steps: tuple[int, ...], pending: PendingFiling) -> timedelta:
+    return timedelta(seconds=steps[min(pending.tries, len(steps) - 1)])
+
+
+def _postpone(store: Store, pending: PendingFiling, delay: timedelta, reason: str, now: datetime) -> Ingested:
+    store.postpone(pending.accession_number, next_at=now + delay, reason=reason)
+    return Ingested(pending.accession_number, "postponed")
+
+
+def _commit(store: Store, config: Config, pending: PendingFiling, reading: Reading, content: bytes, now: datetime) -> Ingested:
+    accession = pending.accession_number
+    document = cleaned(completed(reading))
+    header = reading.header
+    filed_at = (header.accepted_at if header else None) or pending.listed_at or pending.first_seen_at
+    issuer_cik = document.issuer.cik or ""
+    plan = read_plan(document)
+    with store.transaction():
+        stored = store.holdings(by_key(document, issuer_cik))
+        watches = _watches(store, reading, issuer_cik)
+        facts = FilingFacts(
+            accession_number=accession,
+            form_type=document.form_type,
+            filed_at=filed_at,
+            first_seen_at=pending.first_seen_at,
+            document=document,
+            changes=difference(document, stored, issuer_cik=issuer_cik, filed_at=filed_at),
+            events=read_events(document),
+            plan=plan,
+            timing=read_timing(document, plan, filed_at),
+            baseline_done=all(watch.baseline == "done" for watch in watches),
+            url=sec_url(accession, issuer_cik or pending.path_cik),
+        )
+        alerts, silent_because = _judge(store, config, watches, facts)
+        store.keep_original(accession, content, READER_VERSION)
+        store.keep_filing(facts, now, silent_because=silent_because)
+        after = holdings_after(document, issuer_cik=issuer_cik, accession_number=accession, filed_at=filed_at)
+        store.keep_holdings(after, stored)
+        for alert in alerts:
+            store.keep_alert(alert, now)
+    return Ingested(accession, "ingested", tuple(alert.event_id for alert in alerts))
+
+
+def _watches(store: Store, reading: Reading, issuer_cik: str) -> list[StoredWatch]:
+    """The watches a filing concerns, by what EDGAR's header and the document say of each party's role."""
+    header = reading.header
+    issuers = {issuer_cik, header.issuer.cik if header and header.issuer else None}
+    owners = {owner.cik for owner in reading.document.reporting_owners}
+    owners |= {owner.cik for owner in header.reporting_owners} if header else set()
+    return [watch for watch in store.watches() if watch.cik in (issuers if watch.role == "issuer" else owners)]
+
+
+def _judge(store: Store, config: Config, watches: list[StoredWatch], facts: FilingFacts) -> tuple[list[Alert], str | None]:
+    """Every rule of every watch, judged and kept; the alerts that follow, or why there is none."""
+    alerts = []
+    silences = []
+    told: set[str] = set()
+    for watch in watches:
+        verdicts = judge(facts, [config.rules[name] for name in watch.rules if name in config.rules])
+        store.keep_verdicts(facts.accession_number, watch.key, verdicts)
+        matched = [verdict for verdict in verdicts if verdict.matched]
+        if not _is_after(facts.filed_at, watch):
+            silences.append("accepted before the watch began (baseline)")
+        elif not matched:
+            silences.append("no rule matched")
+        else:
+            wanted = dict.fromkeys(name for verdict in matched for name in config.rules[verdict.rule].notify)
+            # One person hears of one filing once, though two of his watches concern it; machines tell watches apart.
+            destinations = [name for name in wanted if name not in told]
+            told.update(name for name in destinations if config.destinations[name].kind != "webhook")
+            alerts.append(_alert(watch, matched, facts, tuple(destinations)))
+    if alerts:
+        return alerts, None
+    return [], "; ".join(dict.fromkeys(silences)) or "its issuer is not watched: a watched CIK is named in another role"
+
+
+def _is_after(accepted_at: datetime, watch: StoredWatch) -> bool:
+    """Whether a filing was accepted since the watch was first seen. EDGAR gives whole seconds: the same second counts as since."""
+    return accepted_at >= watch.first_seen_at.replace(microsecond=0)
+
+
+def _alert(watch: StoredWatch, matched: list[Verdict], facts: FilingFacts, destinations: tuple[str, ...]) -> Alert:
+    reasons = Reasons(WatchedAs(watch.key, watch.shown, watch.ticker), tuple(verdict.rule for verdict in matched))
+    message = alert_message(facts, reasons)
+    identity = event_id(facts.accession_number, watch.key)
+    return Alert(
+        event_id=identity,
+        accession_number=facts.accession_number,
+        watch_key=watch.key,
+        rules=reasons.rules,
+        message=message,
+        payload=alert_payload(facts, reasons, identity, message),
+        destinations=destinations,
+    )
+
+
+def _quarantine(
+    store: Store,
+    config: Config,
+    pending: PendingFiling,
+    reason: str,
+    now: datetime,
+    content: bytes | None = None,
+) -> Ingested:
+    """Set an unreadable filing aside, and owe everybody concerned a message with its link."""
+    accession = pending.accession_number
+    listed = pending.listed_at or (pending.first_seen_at if pending.queue == "live" else None)
+    with store.transaction():
+        alerts = [
+            _quarantine_alert(pending, watch, config, clean(reason, 300))
+            for watch in store.watches_of(accession)
+            if listed is not None and _is_after(listed, watch)
+        ]
+        if content is not None:
+            store.keep_original(accession, content, READER_VERSION)
+        store.quarantine(accession, reason=reason, now=now)
+        for alert in alerts:
+            store.keep_alert(alert, now)
+    return Ingested(accession, "quarantined", tuple(alert.event_id for alert in alerts))
+
+
+def _quarantine_alert(pending: PendingFiling, watch: StoredWatch, config: Config, reason: str) -> Alert:
+    accession = pending.accession_number
+    shown = WatchedAs(watch.key, watch.shown, watch.ticker)
+    url = sec_url(accession, pending.path_cik)
+    names = clean(pending.names, 200)
+    message: Message = quarantine_message(accession, pending.form_type, names, reason, url, shown)
+    identity = event_id(accession, watch.key, "quarantined")
+    known = [name for name in watch.rules if name in config.rules]
+    return Alert(
+        event_id=identity,
+        accession_number=accession,
+        watch_key=watch.key,
+        rules=tuple(known),
+        message=message,
+        payload=quarantine_payload(pending.form_type, accession, shown, identity, message, reason, url, pending.first_seen_at),
+        destinations=tuple(dict.fromkeys(destination for name in known for destination in config.rules[name].notify)),
+    )

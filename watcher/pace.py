@@ -1,0 +1,109 @@
+"""The SEC's speed limit, kept by every process that shares a store, and its block, remembered over restarts.
+
+One small file beside the store, under `flock`: the times of the latest requests on the monotonic clock, which all processes of
+a machine share, and until when the SEC has shut us out. Source: sec.gov, "Internet Security Policy": at most 10 requests a
+second whatever the number of machines; a block lasts ten minutes and is extended by asking during it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from pathlib import Path
+
+from watcher.core.errors import Blocked
+from watcher.core.errors import StoreError
+
+PER_SECOND = 8
+# A little more than a second: two requests may take different times on their way to the server that counts them.
+WINDOW = 1.15
+# What reads the past leaves room for what is new.
+BACKGROUND_PER_SECOND = 4
+BLOCK = timedelta(minutes=10)
+
+_FORMAT = struct.Struct(f"<{PER_SECOND}dd")
+
+
+def pace_path(store: Path) -> Path:
+    """The pace file of all who share a store."""
+    return store.with_name(store.name + ".pace")
+
+
+class Pace:
+    """Grants requests to the SEC one by one. Safe between threads and processes."""
+
+    def __init__(self, path: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.path = path
+        self._sleep = sleep
+
+    def wait(self, now: Callable[[], datetime], *, background: bool = False) -> None:
+        """Return when one request may be made. Raises `Blocked` at once while a block lasts."""
+        limit = BACKGROUND_PER_SECOND if background else PER_SECOND
+        while True:
+            with self._record() as record:
+                self._refuse_if_blocked(record.blocked_until, now())
+                clock = time.monotonic()
+                # A time ahead of the clock is from before a reboot.
+                recent = sorted(grant for grant in record.grants if clock - WINDOW < grant <= clock)
+                if len(recent) < limit:
+                    record.grants = [*recent, clock]
+                    return
+                pause = recent[-limit] + WINDOW - clock
+            self._sleep(max(pause, 0.001))
+
+    def block(self, now: datetime) -> datetime:
+        """Note that the SEC has shut us out; nobody asks for the next ten minutes. Returns until when."""
+        until = now + BLOCK
+        with self._record() as record:
+            record.blocked_until = until.timestamp()
+        return until
+
+    def blocked_until(self, now: datetime) -> datetime | None:
+        """Until when a block lasts, or `None`."""
+        with self._record() as record:
+            left = record.blocked_until - now.timestamp()
+        # A clock that was set back must not turn ten minutes into a year.
+        return datetime.fromtimestamp(record.blocked_until, UTC) if 0 < left <= BLOCK.total_seconds() else None
+
+    def _refuse_if_blocked(self, blocked_until: float, now: datetime) -> None:
+        if 0 < blocked_until - now.timestamp() <= BLOCK.total_seconds():
+            until = datetime.fromtimestamp(blocked_until, UTC)
+            raise Blocked(f"the SEC has limited this address; nothing is asked before {until:%H:%M:%S} UTC", until=until)
+
+    @contextmanager
+    def _record(self) -> Iterator[_Record]:
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} cannot be opened ({error.strerror}): check the owner and mode of its folder"
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            record = _Record(os.pread(file, _FORMAT.size, 0))
+            yield record
+            os.pwrite(file, record.packed(), 0)
+        finally:
+            os.close(file)
+
+
+class _Record:
+    """The file's content; one short write, so that no reader ever sees half of it."""
+
+    def __init__(self, content: bytes) -> None:
+        values = _FORMAT.unpack(content) if len(content) == _FORMAT.size else (0.0,) * (PER_SECOND + 1)
+        self.grants: list[float] = list(values[:PER_SECOND])
+        self.blocked_until: float = values[PER_SECOND]
+
+    def packed(self) -> bytes:
+        """The bytes to write."""
+        latest = sorted(self.grants)[-PER_SECOND:]
+        return _FORMAT.pack(*([0.0] * (PER_SECOND - len(latest))), *latest, self.blocked_until)

@@ -1,0 +1,111 @@
+"""Ask EDGAR what is new, and remember the filings that concern a watch. Does not read filings and tells nobody.
+
+page 0, page 1, ... until one is wholly known  ->  group entries by filing  ->  pending row for each that is watched
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+
+from watcher.core.errors import FeedUnreadable
+from watcher.core.errors import Unreachable
+from watcher.core.feed import group
+from watcher.core.model import FeedEntry
+from watcher.core.model import FeedPage
+from watcher.edgar import LAST_START
+from watcher.edgar import PAGE
+from watcher.edgar import Edgar
+from watcher.store import Store
+
+# The list of a CIK's submissions, from which a new watch's past is read, may lag by hours; the feed is read back that far.
+LISTS_LAG = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a poll found: new accession numbers that concern a watch, and how many entries and pages it took.
+
+    `gap` says that the list did not reach back to what was known, so something may have passed unseen in between.
+    """
+
+    new: tuple[str, ...]
+    entries: int
+    pages: int
+    gap: bool
+
+
+def poll(edgar: Edgar, store: Store, *, now: datetime, form_prefix: str = "4") -> Polled:
+    """Read the list of current filings whose type begins with `form_prefix` back to what is known.
+
+    A page that is older than the last, no feed or empty means unreachable, never "nothing new". Entries count as seen only when the
+    walk came to its end: a walk broken off is begun anew by the next poll. Raises `EdgarError` or `FeedUnreadable`; what was
+    found until then is remembered.
+    """
+    walk = _Walk(edgar, store, form_prefix, floor=_floor(store))
+    trouble: Unreachable | None = None
+    try:
+        walk.go()
+    except Unreachable as error:
+        trouble = error
+    # EDGAR answers 503 both past the end of its list and when it is down; after a sound page either may be meant.
+    if trouble is not None and (walk.pages == 0 or trouble.status != 503):
+        store.remember(group(walk.entries), now=now, found_by="feed")
+        raise trouble
+    before = store.moment(f"good poll {form_prefix}")
+    gap = before is not None and not walk.reached_known
+    seen = [] if trouble else [(entry.accession_number, entry.cik) for entry in walk.entries]
+    with store.transaction():
+        new = store.remember(group(walk.entries), now=now, found_by="feed", seen=seen)
+        store.set_fact(f"good poll {form_prefix}", now)
+        if walk.entries:
+            store.set_fact(f"newest {form_prefix}", walk.entries[0].updated)
+        if gap and store.moment("gap since") is None:
+            store.set_fact("gap since", before)
+    return Polled(tuple(new), len(walk.entries), walk.pages, gap)
+
+
+def _floor(store: Store) -> datetime | None:
+    """Filings accepted before this need not be looked for in the feed: they were there before anything was watched."""
+    return min((watch.first_seen_at for watch in store.watches()), default=None)
+
+
+class _Walk:
+    """One walk through the list, page by page; keeps what it read also when it is broken off."""
+
+    def __init__(self, edgar: Edgar, store: Store, form_prefix: str, *, floor: datetime | None) -> None:
+        self._edgar = edgar
+        self._store = store
+        self._form_prefix = form_prefix
+        self._floor = floor - LISTS_LAG if floor else None
+        self.entries: list[FeedEntry] = []
+        self.pages = 0
+        self.reached_known = False
+
+    def go(self) -> None:
+        start = 0
+        while start <= LAST_START:
+            page = self._edgar.current(self._form_prefix, start)
+            if start == 0:
+                self._refuse_empty_or_stale(page)
+            self.pages += 1
+            self.entries += page.entries
+            pairs = {(entry.accession_number, entry.cik) for entry in page.entries}
+            if pairs and self._store.known_entries(pairs) == pairs:
+                self.reached_known = True
+                return
+            if self._floor is not None and page.entries and page.entries[-1].updated < self._floor:
+                self.reached_known = True
+                return
+            if len(page.entries) < PAGE:
+                return
+            start += len(page.entries)
+
+    def _refuse_empty_or_stale(self, page: FeedPage) -> None:
+        known = self._store.moment(f"newest {self._form_prefix}")
+        # Form 4s are filed every business day; a list of the rarer forms may be empty as long as it always was.
+        if not page.entries and (known is not None or self._form_prefix == "4"):
+            raise FeedUnreadable("EDGAR's list of current filings is empty")
+        if known is not None and page.entries[0].updated < known:
+            raise FeedUnreadable("EDGAR's list of current filings is older than the one before: an old copy was served")

@@ -1,0 +1,66 @@
+"""The watches of the configuration to watches by CIK. A ticker is looked up in the SEC's file once and then kept."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import datetime
+
+from watcher.config import Config
+from watcher.config import Watch
+from watcher.core.errors import ConfigError
+from watcher.core.errors import Problem
+from watcher.core.index import TickerEntry
+from watcher.edgar import Edgar
+from watcher.store import Store
+from watcher.store import StoredWatch
+
+
+def resolve(edgar: Edgar, store: Store, config: Config, *, now: datetime) -> None:
+    """Make the store's watches those of the configuration.
+
+    Asks EDGAR only for tickers never looked up before. Raises `ConfigError` naming every ticker that the SEC's file does not list, and
+    `EdgarError` when the file cannot be had; then the store's watches stay as they are.
+    """
+    wanted = {watch.ticker for watch in config.watches if watch.ticker is not None}
+    entries = {ticker: entry for ticker in wanted if (entry := store.ticker(ticker)) is not None}
+    if wanted - entries.keys():
+        listed = edgar.tickers()
+        unknown = [
+            watch for watch in config.watches if watch.ticker and watch.ticker not in entries and watch.ticker not in listed
+        ]
+        if unknown:
+            raise ConfigError([_unknown(watch, listed) for watch in unknown])
+        found = {ticker: listed[ticker] for ticker in wanted - entries.keys()}
+        store.keep_tickers(found.values(), now)
+        entries |= found
+    store.set_watches(_merged(config, entries, now), now)
+
+
+def _unknown(watch: Watch, listed: dict[str, TickerEntry]) -> Problem:
+    near = difflib.get_close_matches(watch.ticker or "", listed, n=3, cutoff=0.6)
+    hint = (
+        f"did you mean {' or '.join(f'{one} ({listed[one].name})' for one in near)}?" if near else "use the issuer's CIK instead"
+    )
+    return Problem(watch.file, watch.line, f"the SEC's ticker file does not list {watch.ticker}: {hint}")
+
+
+def _merged(config: Config, entries: dict[str, TickerEntry], now: datetime) -> list[StoredWatch]:
+    """One watch per role and CIK: an issuer named twice, by ticker and by CIK, is watched once, by the rules of both."""
+    merged: dict[str, StoredWatch] = {}
+    for watch in config.watches:
+        role = "owner" if watch.owner_cik else "issuer"
+        entry = entries.get(watch.ticker or "")
+        cik = entry.cik if entry else watch.cik or watch.owner_cik or ""
+        key = f"{role}:{cik}"
+        known = merged.get(key)
+        merged[key] = StoredWatch(
+            key=key,
+            role=role,
+            cik=cik,
+            ticker=watch.ticker or (known.ticker if known else None),
+            name=entry.name if entry else (known.name if known else None),
+            rules=tuple(dict.fromkeys((*(known.rules if known else ()), *watch.rules))),
+            first_seen_at=now,
+            baseline="owed",
+        )
+    return list(merged.values())

@@ -1,0 +1,172 @@
+"""Alerts and what is owed because of them: one row per alert and destination, struck out only after the destination said yes.
+
+    pending -> sending -> delivered
+                       -> retry (not sent, or refused for now: tried again at `next_at`)
+                       -> unknown (it may have arrived: tried again, marked as a possible repeat)
+                       -> dead (refused for good, or given up by a person: visible until someone acts)
+
+`sending` is committed before the first byte leaves. A daemon that finds `sending` when it starts does not know what became of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.core.errors import StoreError
+from watcher.core.model import Alert
+from watcher.core.model import Message
+from watcher.core.model import Outcome
+from watcher.core.model import Outgoing
+from watcher.store.connection import Connection
+from watcher.store.connection import stamp
+from watcher.store.connection import unstamp
+
+OPEN_STATES = "('pending', 'sending', 'retry', 'unknown')"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One promise to one destination, ready to be sent. `tries` counts the attempts so far."""
+
+    id: int
+    destination: str
+    tries: int
+    created_at: datetime
+    outgoing: Outgoing
+
+
+class Outbox(Connection):
+    """The promises to tell, and what became of each attempt."""
+
+    def keep_alert(self, alert: Alert, now: datetime) -> None:
+        """Write down an alert and what is owed because of it. Idempotent by event id; part of the filing's transaction."""
+        self.execute(
+            "INSERT OR IGNORE INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                alert.event_id,
+                alert.accession_number,
+                alert.watch_key,
+                json.dumps(alert.rules),
+                alert.message.title,
+                alert.message.text,
+                alert.message.html,
+                alert.payload,
+                _digest(alert.message, alert.payload),
+                stamp(now),
+            ),
+        )
+        self.many(
+            "INSERT OR IGNORE INTO owed (event_id, destination, state, next_at, created_at) VALUES (?, ?, 'pending', ?, ?)",
+            [(alert.event_id, destination, stamp(now), stamp(now)) for destination in alert.destinations],
+        )
+
+    def next_owed(self, destination: str, now: datetime) -> Owed | None:
+        """The oldest message due at this destination. Raises `StoreError` if its stored bytes are not those that were promised."""
+        row = self.row(
+            "SELECT owed.*, title, text, html, payload, sha256 FROM owed JOIN alert USING (event_id)"
+            " WHERE destination = ? AND state IN ('pending', 'retry', 'unknown') AND next_at <= ? ORDER BY owed.id LIMIT 1",
+            (destination, stamp(now)),
+        )
+        if row is None:
+            return None
+        message = Message(row["title"], row["text"], row["html"])
+        if _digest(message, row["payload"]) != row["sha256"]:
+            raise StoreError(f"message {row['id']} is not as it was written: the store {self.path} is damaged; restore a backup")
+        return Owed(
+            id=row["id"],
+            destination=destination,
+            tries=row["tries"],
+            created_at=unstamp(row["created_at"]),
+            outgoing=Outgoing(row["event_id"], message, row["payload"], possible_repeat=bool(row["may_repeat"])),
+        )
+
+    def start_sending(self, owed: Owed, now: datetime) -> int:
+        """Commit that an attempt begins, before its first byte leaves; returns the attempt's id."""
+        with self.transaction():
+            self.execute("UPDATE owed SET state = 'sending', tries = tries + 1 WHERE id = ?", (owed.id,))
+            self.execute("INSERT INTO attempt (owed_id, started_at) VALUES (?, ?)", (owed.id, stamp(now)))
+            return int(self.value("SELECT last_insert_rowid()"))
+
+    def record(self, owed: Owed, attempt: int, outcome: Outcome, *, now: datetime, next_at: datetime) -> None:
+        """Write down what became of an attempt. `next_at` counts unless it was delivered or is dead."""
+        state = {"accepted": "delivered", "permanent": "dead", "unknown": "unknown"}.get(outcome.state, "retry")
+        with self.transaction():
+            self.execute(
+                "UPDATE owed SET state = ?, reason = ?, next_at = ?, delivered_at = ?, may_repeat = may_repeat OR ? WHERE id = ?",
+                (
+                    state,
+                    outcome.reason or None,
+                    stamp(next_at),
+                    stamp(now) if state == "delivered" else None,
+                    state == "unknown",
+                    owed.id,
+                ),
+            )
+            self.execute(
+                "UPDATE attempt SET ended_at = ?, outcome = ?, reason = ? WHERE id = ?",
+                (stamp(now), outcome.state, outcome.reason or None, attempt),
+            )
+
+    def rest(self, destination: str, until: datetime) -> None:
+        """Let a destination in trouble rest: nothing that waits for it is due before `until`."""
+        with self.transaction():
+            self.execute(
+                "UPDATE owed SET next_at = max(next_at, ?) WHERE destination = ? AND state IN ('pending', 'retry', 'unknown')",
+                (stamp(until), destination),
+            )
+
+    def recover_sending(self, now: datetime) -> int:
+        """On start: an attempt that was under way when the daemon died may have arrived. Returns how many there were."""
+        reason = "the watcher stopped while this was being sent"
+        with self.transaction():
+            self.execute(
+                "UPDATE attempt SET ended_at = ?, outcome = 'unknown', reason = ? WHERE ended_at IS NULL", (stamp(now), reason)
+            )
+            return self.execute(
+                "UPDATE owed SET state = 'unknown', may_repeat = 1, next_at = ?, reason = ? WHERE state = 'sending'",
+                (stamp(now), reason),
+            )
+
+    def retry_now(self, owed_id: int, now: datetime) -> bool:
+        """Owe a message again at once, also a dead one. False if there is no such message or it is delivered."""
+        with self.transaction():
+            return bool(
+                self.execute(
+                    "UPDATE owed SET state = 'retry', next_at = ? WHERE id = ? AND state NOT IN ('delivered', 'sending')",
+                    (stamp(now), owed_id),
+                )
+            )
+
+    def drop(self, owed_id: int, why: str) -> bool:
+        """Give a message up, with the reason. False if there is no such message or it is delivered."""
+        with self.transaction():
+            return bool(
+                self.execute(
+                    "UPDATE owed SET state = 'dead', reason = ? WHERE id = ? AND state != 'delivered'",
+                    (f"dropped: {why}", owed_id),
+                )
+            )
+
+    def bury_unknown_destinations(self, names: set[str], now: datetime) -> int:
+        """Mark what is owed to destinations that the configuration no longer has; it stays visible and can be retried."""
+        missing = [
+            row["destination"]
+            for row in self.rows(f"SELECT DISTINCT destination FROM owed WHERE state IN {OPEN_STATES}")  # noqa: S608 -- built from a constant
+            if row["destination"] not in names
+        ]
+        with self.transaction():
+            for name in missing:
+                self.execute(
+                    f"UPDATE owed SET state = 'dead', next_at = ?, reason = 'the configuration has no such destination any more'"  # noqa: S608 -- built from a constant
+                    f" WHERE destination = ? AND state IN {OPEN_STATES}",
+                    (stamp(now), name),
+                )
+        return len(missing)
+
+
+def _digest(message: Message, payload: bytes) -> str:
+    parts = (message.title.encode(), message.text.encode(), message.html.encode(), payload)
+    return hashlib.sha256(b"\x00".join(parts)).hexdigest()
