@@ -23,9 +23,9 @@ from tests.loopback import reset
 from tests.loopback import silence
 from tests.loopback import unused_port
 from watcher.config import Destination
-from watcher.core.model import Message
-from watcher.core.model import Outcome
-from watcher.core.model import Outgoing
+from watcher.core.telling import Message
+from watcher.core.telling import Outcome
+from watcher.core.telling import Outgoing
 from watcher.notify import problem_with
 from watcher.notify import sender_for
 from watcher.notify.answers import LONGEST_PAUSE

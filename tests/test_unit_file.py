@@ -53,7 +53,9 @@ def test_the_unit_says(directive: str) -> None:
 
 
 def test_every_directive_of_the_service_has_its_reason_above_it() -> None:
-    bare = [line for above, line in zip(["", *SERVICE], SERVICE, strict=False) if line in DIRECTIVES and not above.startswith("# ")]
+    bare = [
+        line for above, line in zip(["", *SERVICE], SERVICE, strict=False) if line in DIRECTIVES and not above.startswith("# ")
+    ]
     assert not bare
 
 

@@ -5,9 +5,11 @@ What was accepted before the watch was first seen is read into holdings and aler
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from datetime import timedelta
 
+from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import NotYet
 from watcher.core.submission import EASTERN
 from watcher.edgar import Edgar
@@ -40,21 +42,26 @@ def finish_baselines(store: Store) -> None:
             store.set_baseline(watch.key, "done")
 
 
-def close_gap(edgar: Edgar, store: Store, *, now: datetime) -> list[str]:
+def close_gap(edgar: Edgar, store: Store, *, now: datetime) -> Iterator[list[str]]:
     """If the feed did not reach back to what was known, list what each watched CIK filed since, whatever the length.
 
-    Returns the accession numbers found. The gap stays noted until every watch was asked. Raises `EdgarError`.
+    Yields the new accession numbers of one watch after the other. The gap stays noted until all were read. Raises `EdgarError` at
+    once; a list that cannot be read (`FeedUnreadable`) is raised at the end, so that it does not keep the others from being read.
     """
     since = store.moment("gap since")
     if since is None:
-        return []
-    found: list[str] = []
+        return
+    unreadable: FeedUnreadable | None = None
     for watch in store.watches():
         begin = max(since, watch.first_seen_at) - MARGIN
         try:
-            listed = edgar.submissions(watch.cik, since=begin.astimezone(EASTERN).date(), background=False)
+            listed = edgar.submissions(watch.cik, since=begin.astimezone(EASTERN).date())
         except NotYet:
             continue
-        found += store.remember(listed.filings, now=now, found_by="submissions")
+        except FeedUnreadable as error:
+            unreadable = error
+            continue
+        yield store.remember(listed.filings, now=now, found_by="submissions")
+    if unreadable is not None:
+        raise unreadable
     store.set_fact("gap since", None)
-    return found

@@ -1,7 +1,7 @@
 """The composition root: opens the doors, gives the scheduler its jobs, and watches over them until told to stop.
 
     poll 4 · poll 3 · poll 5  ->  ingest  ->  deliver (one job per destination)
-    baseline, beside them and slower, so that it never delays an alert
+    list  ->  baseline, beside them and slower, so that they never delay an alert
 
 Steps meet in the store; a job that left something for another only wakes it.
 """
@@ -23,9 +23,11 @@ from watcher.baseline import close_gap
 from watcher.baseline import finish_baselines
 from watcher.baseline import list_past
 from watcher.config import Config
+from watcher.config import Destination
 from watcher.core.calendar import is_open
 from watcher.core.errors import ConfigError
 from watcher.core.errors import EdgarError
+from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import WatcherError
 from watcher.deliver import deliver
 from watcher.edgar import Edgar
@@ -47,7 +49,7 @@ log = logging.getLogger("watcher")
 
 TICK = 2.0  # seconds between looks at a queue; work is announced by waking, this is for what falls due by time
 OTHER_FORMS_INTERVAL = 60.0  # forms 3 and 5 are rare and carry few alerts
-BASELINE_SLICE = 20  # filings of the past read in one run
+LIST_INTERVAL = 30.0  # seconds until a list of a CIK's filings that was not to be had is asked for again
 SEEN_KEPT = timedelta(days=14)  # the feed reaches back about three business days
 DOWN_LONG = timedelta(minutes=10)  # after such a pause the lists of each CIK are asked too
 
@@ -64,7 +66,7 @@ class Daemon:
         self._config = config
         self._pace = Pace(pace_path(config.store.path))
         self._edgar = Edgar(config.edgar, self._pace, now=now)
-        self._senders: dict[str, Sender] = {}
+        self._senders: dict[Destination, Sender] = {}
         self._resolved = False
         self._stopping = threading.Event()
         self._reloading = threading.Event()
@@ -106,7 +108,8 @@ class Daemon:
         for prefix in FORM_PREFIXES[1:]:
             self._jobs.add(f"poll {prefix}", self._guarded(f"poll {prefix}", partial(self._poll, prefix)), self._other_interval)
         self._jobs.add("ingest", self._guarded("ingest", self._ingest_live), lambda: TICK)
-        self._jobs.add("baseline", self._guarded("baseline", self._baseline), lambda: TICK)
+        self._jobs.add("list", self._guarded("list", self._list), lambda: LIST_INTERVAL)
+        self._jobs.add("baseline", self._guarded("baseline", self._read_past), lambda: TICK)
         self._jobs.add("housekeeping", self._guarded("housekeeping", self._housekeeping), lambda: 3600.0)
         for name in self._config.destinations:
             self._add_delivery(name)
@@ -149,7 +152,7 @@ class Daemon:
         """
         steps: list[tuple[str, Callable[[], None]]] = [("resolve", self._resolve)]
         steps += [(f"poll {prefix}", partial(self._poll, prefix)) for prefix in FORM_PREFIXES]
-        steps += [("baseline", self._baseline), ("ingest", self._ingest_live)]
+        steps += [("list", self._list), ("baseline", self._read_past), ("ingest", self._ingest_live)]
         steps += [(f"deliver {name}", partial(self._deliver, name)) for name in self._config.destinations]
         troubles: list[WatcherError] = []
         for source, step in steps:
@@ -195,11 +198,13 @@ class Daemon:
             return
         resolve(self._edgar, self.store, self._config, now=self._now())
         self._resolved = True
-        self._jobs.wake("baseline")
-        self._jobs.wake("poll 4")
+        for name in ("list", *(f"poll {prefix}" for prefix in FORM_PREFIXES)):
+            self._jobs.wake(name)
 
     def _poll(self, form_prefix: str) -> None:
         try:
+            if not self._resolved and not self.store.watches():
+                return
             polled = poll(self._edgar, self.store, now=self._now(), form_prefix=form_prefix)
         finally:
             if form_prefix == "4":
@@ -208,7 +213,7 @@ class Daemon:
             log.info("poll %s: %s", form_prefix, ", ".join(polled.new))
             self._jobs.wake("ingest")
         if polled.gap:
-            self._jobs.wake("baseline")
+            self._jobs.wake("list")
 
     def _ingest_live(self) -> None:
         while self._ingest("live") and not self._stopping.is_set():
@@ -226,22 +231,45 @@ class Daemon:
             if result.alerts:
                 for name in self._config.destinations:
                     self._jobs.wake(f"deliver {name}")
+            self._jobs.goes_on()
         return ended
 
-    def _baseline(self) -> None:
-        if close_gap(self._edgar, self.store, now=self._now()):
-            self._jobs.wake("ingest")
+    def _list(self) -> None:
+        """What the watches filed in a gap or in the past; a list that cannot be read does not keep the others from being read."""
+        unreadable: FeedUnreadable | None = None
+        try:
+            for found in close_gap(self._edgar, self.store, now=self._now()):
+                self._jobs.goes_on()
+                if found:
+                    self._jobs.wake("ingest")
+                if self._stopping.is_set():
+                    return
+        except FeedUnreadable as error:
+            unreadable = error
         for watch in self.store.watches():
-            if watch.baseline == "owed" and not self._stopping.is_set():
+            if watch.baseline != "owed" or self._stopping.is_set():
+                continue
+            try:
                 count = list_past(self._edgar, self.store, watch, now=self._now(), span=self._config.store.baseline)
                 log.info("baseline of %s: %d filings to read", watch.shown, count)
-        while self._ingest("baseline", BASELINE_SLICE) and not self._stopping.is_set():
+            except FeedUnreadable as error:
+                unreadable = error
+            self._jobs.goes_on()
+        if unreadable is not None:
+            raise unreadable
+
+    def _read_past(self) -> None:
+        while self._ingest("baseline") and not self._stopping.is_set():
             continue
         finish_baselines(self.store)
 
     def _deliver(self, name: str) -> None:
         while not self._stopping.is_set():
-            outcome = deliver(self.store, self._sender(name), name, now=self._now)
+            destination = self._config.destinations.get(name)
+            if destination is None:  # taken out of the configuration meanwhile
+                return
+            outcome = deliver(self.store, self._sender(destination), name, now=self._now)
+            self._jobs.goes_on()
             if outcome is None:
                 return
             if outcome.state == "accepted":
@@ -265,10 +293,10 @@ class Daemon:
         if last is not None and now - last > DOWN_LONG and self.store.moment("gap since") is None:
             self.store.set_fact("gap since", last)
 
-    def _sender(self, name: str) -> Sender:
-        if name not in self._senders:
-            self._senders[name] = sender_for(self._config.destinations[name])
-        return self._senders[name]
+    def _sender(self, destination: Destination) -> Sender:
+        if destination not in self._senders:
+            self._senders[destination] = sender_for(destination)
+        return self._senders[destination]
 
     def _add_delivery(self, name: str) -> None:
         self._jobs.add(f"deliver {name}", self._guarded(f"deliver {name}", partial(self._deliver, name)), lambda: TICK)
@@ -293,15 +321,15 @@ class Daemon:
             config = self._reload()
             edgar = Edgar(config.edgar, self._pace, now=self._now)
             resolve(edgar, self.store, config, now=self._now())
-        except (ConfigError, EdgarError) as error:
+        except (ConfigError, EdgarError, FeedUnreadable) as error:
             log.error("the configuration was not reloaded, the old one stays in force:\n%s", error)  # noqa: TRY400 -- no traceback for a typing mistake
             self._note("reload", str(error))
             return
-        for name in self._config.destinations:
+        before, self._config, self._edgar, self._resolved = self._config.destinations.keys(), config, edgar, True
+        for name in before - config.destinations.keys():
             self._jobs.remove(f"deliver {name}")
-        self._config, self._edgar, self._senders = config, edgar, {}
-        for name in config.destinations:
+        for name in config.destinations.keys() - before:
             self._add_delivery(name)
         self.store.bury_unknown_destinations(set(config.destinations), self._now())
         log.info("configuration reloaded: watching %d", len(config.watches))
-        self._jobs.wake("baseline")
+        self._jobs.wake("list")

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from datetime import datetime
 from datetime import timedelta
 
-from watcher.core.model import Outcome
+from watcher.core.telling import Outcome
 from watcher.notify import Sender
 from watcher.store import Store
 
 # Seconds before the next try, by the number of tries so far; the last value repeats. Never before the receiver's own Retry-After.
 BACKOFF = (5, 15, 60, 300, 900, 1800, 3600)
-# A destination in trouble rests at least this long for all its messages, so that a queue of hundreds does not hammer it.
+# A destination in trouble rests for all its messages, so that a queue of hundreds does not hammer it; but so that it is noticed soon
+# when it is back, no longer than this unless it asked for more.
 REST = 60
 
 
@@ -24,10 +25,11 @@ def deliver(store: Store, sender: Sender, destination: str, *, now: Callable[[],
 
     A crash after the first byte leaves "sending", which the next start reads as "may have arrived".
     """
-    owed = store.next_owed(destination, now())
-    if owed is None:
-        return None
-    attempt = store.start_sending(owed, now())
+    with store.transaction():  # so that nobody else takes the same message
+        owed = store.next_owed(destination, now())
+        if owed is None:
+            return None
+        attempt = store.start_sending(owed, now())
     outcome = sender.send(owed.outgoing, now=now())
     done = now()
     delay = next_delay(owed.tries, outcome)

@@ -6,14 +6,15 @@ for good when a request is cancelled. Redirects are off; EDGAR's own addresses d
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 import zlib
 from collections.abc import Callable
 from collections.abc import Iterator
+from datetime import UTC
 from datetime import date
 from datetime import datetime
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -29,8 +30,8 @@ from watcher.core.index import TickerEntry
 from watcher.core.index import parse_master
 from watcher.core.index import parse_submissions
 from watcher.core.index import parse_tickers
-from watcher.core.model import FeedPage
-from watcher.core.model import FilingRef
+from watcher.core.listing import FeedPage
+from watcher.core.listing import FilingRef
 from watcher.pace import Pace
 
 PAGE = 100
@@ -69,7 +70,7 @@ class Edgar:
             f"{self._config.www_url}/cgi-bin/browse-edgar?action=getcurrent&type={form_prefix}"
             f"&owner=only&count={PAGE}&start={start}&output=atom"
         )
-        return parse_feed(self._get(address, "the list of current filings"))
+        return parse_feed(self._list(address, "the list of current filings"))
 
     def submission(self, path_cik: str, accession_number: str, *, background: bool = False) -> bytes:
         """A complete submission, as bytes. Raises `NotYet` while EDGAR has no such object."""
@@ -82,27 +83,34 @@ class Edgar:
         Raises `NotYet` for a CIK that EDGAR does not know.
         """
         base = f"{self._config.data_url}/submissions"
-        body = self._get(f"{base}/CIK{cik}.json", f"the filings of CIK {cik}", background=background)
+        body = self._list(f"{base}/CIK{cik}.json", f"the filings of CIK {cik}", background=background)
         newest = parse_submissions(body, cik)
         filings = list(newest.filings)
         for shard in newest.shards:
             if shard.last >= since:
-                older = self._get(f"{base}/{shard.name}", f"older filings of CIK {cik}", background=background)
+                older = self._list(f"{base}/{shard.name}", f"older filings of CIK {cik}", background=background)
                 filings += parse_submissions(older, cik).filings
         recent = tuple(ref for ref in filings if ref.filed_on is not None and ref.filed_on >= since)
         return SubmissionsList(newest.cik, newest.name, newest.tickers, recent, ())
 
     def tickers(self) -> dict[str, TickerEntry]:
         """The SEC's ticker file, by ticker in upper case."""
-        return parse_tickers(self._get(f"{self._config.www_url}/files/company_tickers.json", "the SEC's ticker file"))
+        return parse_tickers(self._list(f"{self._config.www_url}/files/company_tickers.json", "the SEC's ticker file"))
 
     def daily_index(self, day: date) -> list[FilingRef]:
         """All ownership filings that EDGAR lists for a day. Raises `NotYet` where there is no index: weekend, holiday, too early."""
         quarter = (day.month - 1) // 3 + 1
         address = f"{self._config.www_url}/Archives/edgar/daily-index/{day.year}/QTR{quarter}/master.{day:%Y%m%d}.idx"
-        return parse_master(self._get(address, f"the index of {day}", background=True))
+        return parse_master(self._list(address, f"the index of {day}", background=True))
 
     # --- one request ------------------------------------------------------------------------------------------------------
+
+    def _list(self, address: str, what: str, *, background: bool = False) -> bytes:
+        """A list; one that grows past every bound is an outage, unlike a filing, which stays as it is."""
+        try:
+            return self._get(address, what, background=background)
+        except TooLarge as error:
+            raise Unreachable(str(error)) from None
 
     def _get(self, address: str, what: str, *, cap: int = CAP, background: bool = False) -> bytes:
         self._pace.wait(self._now, background=background)
@@ -136,7 +144,7 @@ class Edgar:
         if status == 200:
             if not body.strip():
                 raise Unreachable(f"{what}: EDGAR sent an empty page", status=status)
-            if _is_html(body) and not response.url.path.endswith(".txt"):
+            if _is_html(body):
                 self._refuse_if_blocked(body)
                 raise Unreachable(f"{what}: EDGAR sent a web page instead", status=status)
             return
@@ -147,6 +155,8 @@ class Edgar:
             until = self._pace.block(self._now())
             raise Blocked(f"{what}: the SEC refused the request (403); nothing is asked for ten minutes", until=until)
         retry_after = _retry_after(response.headers.get("Retry-After"), self._now())
+        if retry_after:
+            self._pace.block(self._now(), timedelta(seconds=retry_after))
         raise Unreachable(f"{what}: EDGAR answered {status}", status=status, retry_after=retry_after)
 
     def _refuse_if_blocked(self, body: bytes) -> None:
@@ -201,9 +211,13 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
         return None
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_PAUSE)
-    with contextlib.suppress(ValueError):
-        return min(max((parsedate_to_datetime(value) - now).total_seconds(), 0.0), LONGEST_PAUSE)
-    return None
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_PAUSE)
 
 
 def _words(error: Exception) -> str:

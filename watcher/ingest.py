@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from datetime import time
 from datetime import timedelta
 
 from watcher.config import Config
@@ -15,7 +16,8 @@ from watcher.core.errors import NotYet
 from watcher.core.errors import TooLarge
 from watcher.core.errors import Unreachable
 from watcher.core.errors import UnreadableDocument
-from watcher.core.events import read_events
+from watcher.core.errors import WatcherError
+from watcher.core.facts import facts_of
 from watcher.core.holdings import by_key
 from watcher.core.holdings import difference
 from watcher.core.holdings import holdings_after
@@ -23,23 +25,21 @@ from watcher.core.message import Reasons
 from watcher.core.message import alert_message
 from watcher.core.message import quarantine_message
 from watcher.core.message import sec_url
-from watcher.core.model import Alert
 from watcher.core.model import FilingFacts
-from watcher.core.model import Message
 from watcher.core.model import Verdict
-from watcher.core.model import WatchedAs
 from watcher.core.payload import alert_payload
 from watcher.core.payload import event_id
 from watcher.core.payload import quarantine_payload
-from watcher.core.plan import read_plan
 from watcher.core.reading import READER_VERSION
 from watcher.core.reading import Reading
-from watcher.core.reading import completed
+from watcher.core.reading import document_of
 from watcher.core.reading import read_submission
 from watcher.core.rules import judge
+from watcher.core.submission import EASTERN
+from watcher.core.telling import Alert
+from watcher.core.telling import Message
+from watcher.core.telling import WatchedAs
 from watcher.core.text import clean
-from watcher.core.text import cleaned
-from watcher.core.timing import read_timing
 from watcher.edgar import Edgar
 from watcher.store import PendingFiling
 from watcher.store import Store
@@ -49,6 +49,7 @@ from watcher.store import StoredWatch
 NOT_YET = (2, 5, 10, 20, 40, 60, 120, 300)
 UNREACHABLE = (5, 10, 20, 40, 60, 120, 300)
 CUT_SHORT = (5, 10, 20, 40)
+_CUT_SHORT = "cut short"
 # A filing that EDGAR lists and does not serve within this time is reported as unreadable, with its link.
 GIVE_UP = timedelta(hours=24)
 
@@ -65,7 +66,8 @@ class Ingested:
 def ingest(edgar: Edgar, store: Store, config: Config, pending: PendingFiling, *, now: datetime) -> Ingested:
     """Take one pending filing to its end, or postpone it with the reason. Nothing is half done: a crash leaves it pending.
 
-    Does not raise for what EDGAR or the filing does; `StoreError` passes through.
+    Does not raise for what EDGAR or the filing does; `StoreError` passes through. A mistake of our own on this one filing sets it aside,
+    alerted with its link, and is then raised: seen by somebody, and not met again at every start.
     """
     try:
         content = edgar.submission(pending.path_cik, pending.accession_number, background=pending.queue == "baseline")
@@ -81,12 +83,17 @@ def ingest(edgar: Edgar, store: Store, config: Config, pending: PendingFiling, *
     except TooLarge as error:
         return _quarantine(store, config, pending, str(error), now)
     try:
-        reading = read_submission(content)
+        return _commit(store, config, pending, read_submission(content), content, now)
     except UnreadableDocument as error:
-        if b"</SEC-DOCUMENT>" not in content[-200:] and pending.tries < len(CUT_SHORT):
-            return _postpone(store, pending, _delay(CUT_SHORT, pending), f"cut short: {error}", now)
+        again = pending.tries < len(CUT_SHORT) or not pending.reason.startswith(_CUT_SHORT)
+        if b"</SEC-DOCUMENT>" not in content[-200:] and again:
+            return _postpone(store, pending, _delay(CUT_SHORT, pending), f"{_CUT_SHORT}: {error}", now)
         return _quarantine(store, config, pending, str(error), now, content=content)
-    return _commit(store, config, pending, reading, content, now)
+    except WatcherError:
+        raise
+    except Exception as error:
+        _quarantine(store, config, pending, f"a mistake in the watcher itself ({type(error).__name__})", now, content=content)
+        raise
 
 
 def _delay(steps: tuple[int, ...], pending: PendingFiling) -> timedelta:
@@ -100,35 +107,39 @@ def _postpone(store: Store, pending: PendingFiling, delay: timedelta, reason: st
 
 def _commit(store: Store, config: Config, pending: PendingFiling, reading: Reading, content: bytes, now: datetime) -> Ingested:
     accession = pending.accession_number
-    document = cleaned(completed(reading))
     header = reading.header
-    filed_at = (header.accepted_at if header else None) or pending.listed_at or pending.first_seen_at
+    filed_at = (header.accepted_at if header else None) or pending.listed_at or _latest_acceptance(pending)
+    document = document_of(reading, filed_at)
     issuer_cik = document.issuer.cik or ""
-    plan = read_plan(document)
     with store.transaction():
+        if not store.is_pending(accession):
+            return Ingested(accession, "ingested")  # by the other queue, meanwhile
         stored = store.holdings(by_key(document, issuer_cik))
         watches = _watches(store, reading, issuer_cik)
-        facts = FilingFacts(
+        facts = facts_of(
+            document,
+            difference(document, stored, issuer_cik=issuer_cik, filed_at=filed_at),
             accession_number=accession,
-            form_type=document.form_type,
             filed_at=filed_at,
             first_seen_at=pending.first_seen_at,
-            document=document,
-            changes=difference(document, stored, issuer_cik=issuer_cik, filed_at=filed_at),
-            events=read_events(document),
-            plan=plan,
-            timing=read_timing(document, plan, filed_at),
             baseline_done=all(watch.baseline == "done" for watch in watches),
-            url=sec_url(accession, issuer_cik or pending.path_cik),
+            path_cik=pending.path_cik,
         )
         alerts, silent_because = _judge(store, config, watches, facts)
-        store.keep_original(accession, content, READER_VERSION)
+        store.keep_original(accession, content, READER_VERSION, document)
         store.keep_filing(facts, now, silent_because=silent_because)
         after = holdings_after(document, issuer_cik=issuer_cik, accession_number=accession, filed_at=filed_at)
         store.keep_holdings(after, stored)
         for alert in alerts:
             store.keep_alert(alert, now)
     return Ingested(accession, "ingested", tuple(alert.event_id for alert in alerts))
+
+
+def _latest_acceptance(pending: PendingFiling) -> datetime:
+    """Where neither header nor feed states the time: the end of the official filing date, but not after we saw it."""
+    if pending.filed_on is None:
+        return pending.first_seen_at
+    return min(pending.first_seen_at, datetime.combine(pending.filed_on, time.max, EASTERN))
 
 
 def _watches(store: Store, reading: Reading, issuer_cik: str) -> list[StoredWatch]:
@@ -194,12 +205,14 @@ def _quarantine(
 ) -> Ingested:
     """Set an unreadable filing aside, and owe everybody concerned a message with its link."""
     accession = pending.accession_number
-    listed = pending.listed_at or (pending.first_seen_at if pending.queue == "live" else None)
+    accepted_at = pending.listed_at or _latest_acceptance(pending)
     with store.transaction():
+        if not store.is_pending(accession):
+            return Ingested(accession, "quarantined")  # by the other queue, meanwhile
         alerts = [
             _quarantine_alert(pending, watch, config, clean(reason, 300))
             for watch in store.watches_of(accession)
-            if listed is not None and _is_after(listed, watch)
+            if _is_after(accepted_at, watch)
         ]
         if content is not None:
             store.keep_original(accession, content, READER_VERSION)

@@ -24,7 +24,7 @@ from apscheduler.triggers.base import BaseTrigger
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 LATE = 10.0  # seconds a job may be overdue before it is woken
-HUNG = 600.0  # seconds a run may take before it is taken for hung; every request and send has a shorter deadline of its own
+HUNG = 600.0  # seconds without a sign before a run is taken for hung; every request and send has a shorter deadline of its own
 
 
 class HungError(RuntimeError):
@@ -49,22 +49,38 @@ class _Job:
         self.name = name
         self.step = step
         self.interval = interval
-        self.woken = threading.Event()
+        self.woken = False
         self.started: float | None = None
         self.rested = time.monotonic()
+        self.lock = threading.Lock()
 
     def run(self) -> None:
-        self.started = time.monotonic()
+        _running.job = self
+        again = True
         try:
-            self.woken.clear()
-            self.step()
-            while self.woken.is_set():
-                self.woken.clear()
+            while again:
                 self.started = time.monotonic()
+                self.woken = False
                 self.step()
+                again = self._rest_unless_woken()
         finally:
             self.started = None
-            self.rested = time.monotonic()
+
+    def wake(self) -> bool:
+        """Ask for one more run; whether none is under way that would see to it."""
+        with self.lock:
+            self.woken = True
+            return self.started is None
+
+    def _rest_unless_woken(self) -> bool:
+        with self.lock:
+            if not self.woken:
+                self.started = None
+                self.rested = time.monotonic()
+            return self.woken
+
+
+_running = threading.local()
 
 
 class Jobs:
@@ -72,9 +88,10 @@ class Jobs:
 
     def __init__(self, threads: int) -> None:
         self._jobs: dict[str, _Job] = {}
+        self._threads = ThreadPoolExecutor(threads)
         self._scheduler: Any = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(threads)},
+            executors={"default": self._threads},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
@@ -95,14 +112,17 @@ class Jobs:
     def wake(self, name: str) -> None:
         """Run a job now, or once more if it is running."""
         job = self._jobs.get(name)
-        if job is None:
-            return
-        job.woken.set()
-        if job.started is None:
+        if job is not None and job.wake():
             try:
                 self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
             except JobLookupError:
                 return
+
+    def goes_on(self) -> None:
+        """Said by a step between the parts of a long run: it is not hung."""
+        job: _Job | None = getattr(_running, "job", None)
+        if job is not None:
+            job.started = time.monotonic()
 
     def start(self) -> None:
         """Begin."""
@@ -110,7 +130,9 @@ class Jobs:
 
     def stop(self) -> None:
         """Begin no more runs, and wait for those under way."""
-        self._scheduler.shutdown(wait=True)
+        # Told to wait, APScheduler would do so under the lock that `wake` needs in a run under way: neither would ever end.
+        self._scheduler.shutdown(wait=False)
+        self._threads.shutdown(wait=True)
 
     def tend(self) -> None:
         """Wake what is overdue by the monotonic clock. Raises `HungError` when a run does not end."""

@@ -28,8 +28,10 @@ WINDOW = 1.15
 # What reads the past leaves room for what is new.
 BACKGROUND_PER_SECOND = 4
 BLOCK = timedelta(minutes=10)
+LONGEST = timedelta(hours=1)  # no pause is kept for longer, whatever was asked
+SKEW = 60.0  # seconds a clock may be set back without a pause being forgotten
 
-_FORMAT = struct.Struct(f"<{PER_SECOND}dd")
+_FORMAT = struct.Struct(f"<{PER_SECOND}ddd")
 
 
 def pace_path(store: Path) -> Path:
@@ -49,7 +51,7 @@ class Pace:
         limit = BACKGROUND_PER_SECOND if background else PER_SECOND
         while True:
             with self._record() as record:
-                self._refuse_if_blocked(record.blocked_until, now())
+                _refuse_if_blocked(record, now())
                 clock = time.monotonic()
                 # A time ahead of the clock is from before a reboot.
                 recent = sorted(grant for grant in record.grants if clock - WINDOW < grant <= clock)
@@ -59,51 +61,57 @@ class Pace:
                 pause = recent[-limit] + WINDOW - clock
             self._sleep(max(pause, 0.001))
 
-    def block(self, now: datetime) -> datetime:
-        """Note that the SEC has shut us out; nobody asks for the next ten minutes. Returns until when."""
-        until = now + BLOCK
+    def block(self, now: datetime, pause: timedelta = BLOCK) -> datetime:
+        """Note that the SEC has shut us out, or asked for a pause; nobody asks while it lasts. Returns until when."""
         with self._record() as record:
-            record.blocked_until = until.timestamp()
+            until = max(record.blocked(now) or now, now + min(pause, LONGEST))
+            record.blocked_at, record.blocked_until = now.timestamp(), until.timestamp()
         return until
 
     def blocked_until(self, now: datetime) -> datetime | None:
         """Until when a block lasts, or `None`."""
         with self._record() as record:
-            left = record.blocked_until - now.timestamp()
-        # A clock that was set back must not turn ten minutes into a year.
-        return datetime.fromtimestamp(record.blocked_until, UTC) if 0 < left <= BLOCK.total_seconds() else None
-
-    def _refuse_if_blocked(self, blocked_until: float, now: datetime) -> None:
-        if 0 < blocked_until - now.timestamp() <= BLOCK.total_seconds():
-            until = datetime.fromtimestamp(blocked_until, UTC)
-            raise Blocked(f"the SEC has limited this address; nothing is asked before {until:%H:%M:%S} UTC", until=until)
+            return record.blocked(now)
 
     @contextmanager
     def _record(self) -> Iterator[_Record]:
         try:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                record = _Record(os.pread(file, _FORMAT.size, 0))
+                yield record
+                os.pwrite(file, record.packed(), 0)
+            finally:
+                os.close(file)
         except OSError as error:
             raise StoreError(
-                f"{self.path} cannot be opened ({error.strerror}): check the owner and mode of its folder"
+                f"{self.path} cannot be used ({error.strerror}): check the owner and mode of its folder, and the space on its disk"
             ) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            record = _Record(os.pread(file, _FORMAT.size, 0))
-            yield record
-            os.pwrite(file, record.packed(), 0)
-        finally:
-            os.close(file)
+
+
+def _refuse_if_blocked(record: _Record, now: datetime) -> None:
+    until = record.blocked(now)
+    if until is not None:
+        raise Blocked(f"the SEC has limited this address; nothing is asked before {until:%H:%M:%S} UTC", until=until)
 
 
 class _Record:
     """The file's content; one short write, so that no reader ever sees half of it."""
 
     def __init__(self, content: bytes) -> None:
-        values = _FORMAT.unpack(content) if len(content) == _FORMAT.size else (0.0,) * (PER_SECOND + 1)
+        values = _FORMAT.unpack(content) if len(content) == _FORMAT.size else (0.0,) * (PER_SECOND + 2)
         self.grants: list[float] = list(values[:PER_SECOND])
-        self.blocked_until: float = values[PER_SECOND]
+        self.blocked_at: float = values[PER_SECOND]
+        self.blocked_until: float = values[PER_SECOND + 1]
+
+    def blocked(self, now: datetime) -> datetime | None:
+        """Until when a block lasts, or `None`. One noted in the future is from before the clock went back, and is over."""
+        began, ends = self.blocked_at, self.blocked_until
+        lasts = ends - began <= LONGEST.total_seconds() and began - SKEW <= now.timestamp() < ends
+        return datetime.fromtimestamp(ends, UTC) if lasts else None
 
     def packed(self) -> bytes:
         """The bytes to write."""
         latest = sorted(self.grants)[-PER_SECOND:]
-        return _FORMAT.pack(*([0.0] * (PER_SECOND - len(latest))), *latest, self.blocked_until)
+        return _FORMAT.pack(*([0.0] * (PER_SECOND - len(latest))), *latest, self.blocked_at, self.blocked_until)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
 
+from watcher.core.errors import EdgarError
 from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import Unreachable
 from watcher.core.feed import group
-from watcher.core.model import FeedEntry
-from watcher.core.model import FeedPage
+from watcher.core.listing import FeedEntry
+from watcher.core.listing import FeedPage
 from watcher.edgar import LAST_START
 from watcher.edgar import PAGE
 from watcher.edgar import Edgar
@@ -21,6 +22,8 @@ from watcher.store import Store
 
 # The list of a CIK's submissions, from which a new watch's past is read, may lag by hours; the feed is read back that far.
 LISTS_LAG = timedelta(hours=6)
+# What was filed within this time stands in the feed, unless so much was filed that EDGAR does not show it all.
+LISTED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,18 @@ def poll(edgar: Edgar, store: Store, *, now: datetime, form_prefix: str = "4") -
     found until then is remembered.
     """
     walk = _Walk(edgar, store, form_prefix, floor=_floor(store))
-    trouble: Unreachable | None = None
+    trouble: EdgarError | FeedUnreadable | None = None
     try:
-        walk.go()
-    except Unreachable as error:
+        walk.go(now)
+    except (EdgarError, FeedUnreadable) as error:
         trouble = error
     # EDGAR answers 503 both past the end of its list and when it is down; after a sound page either may be meant.
-    if trouble is not None and (walk.pages == 0 or trouble.status != 503):
+    past_end = isinstance(trouble, Unreachable) and trouble.status == 503 and walk.pages > 0
+    if trouble is not None and not past_end:
         store.remember(group(walk.entries), now=now, found_by="feed")
         raise trouble
     before = store.moment(f"good poll {form_prefix}")
-    gap = before is not None and not walk.reached_known
+    gap = before is not None and not walk.reached_known and not (walk.whole and now - before < LISTED)
     seen = [] if trouble else [(entry.accession_number, entry.cik) for entry in walk.entries]
     with store.transaction():
         new = store.remember(group(walk.entries), now=now, found_by="feed", seen=seen)
@@ -82,30 +86,29 @@ class _Walk:
         self.entries: list[FeedEntry] = []
         self.pages = 0
         self.reached_known = False
+        self.whole = False  # read to its own end, not only as deep as EDGAR shows
 
-    def go(self) -> None:
+    def go(self, now: datetime) -> None:
         start = 0
         while start <= LAST_START:
             page = self._edgar.current(self._form_prefix, start)
             if start == 0:
-                self._refuse_empty_or_stale(page)
+                self._refuse_empty_or_stale(page, now)
             self.pages += 1
             self.entries += page.entries
             pairs = {(entry.accession_number, entry.cik) for entry in page.entries}
-            if pairs and self._store.known_entries(pairs) == pairs:
-                self.reached_known = True
-                return
-            if self._floor is not None and page.entries and page.entries[-1].updated < self._floor:
-                self.reached_known = True
-                return
-            if len(page.entries) < PAGE:
+            known = self._store.known_entries(pairs)
+            before_all = self._floor is not None and bool(pairs) and page.entries[-1].updated < self._floor
+            self.reached_known |= bool(known) or before_all
+            self.whole = len(page.entries) < PAGE
+            if self.whole or known == pairs or before_all:
                 return
             start += len(page.entries)
 
-    def _refuse_empty_or_stale(self, page: FeedPage) -> None:
+    def _refuse_empty_or_stale(self, page: FeedPage, now: datetime) -> None:
         known = self._store.moment(f"newest {self._form_prefix}")
-        # Form 4s are filed every business day; a list of the rarer forms may be empty as long as it always was.
-        if not page.entries and (known is not None or self._form_prefix == "4"):
+        # Form 4s are filed every business day; a list of the rarer forms may be empty when the last has left it.
+        if not page.entries and (self._form_prefix == "4" or (known is not None and now - known < LISTED)):
             raise FeedUnreadable("EDGAR's list of current filings is empty")
-        if known is not None and page.entries[0].updated < known:
+        if known is not None and page.entries and page.entries[0].updated < known:
             raise FeedUnreadable("EDGAR's list of current filings is older than the one before: an old copy was served")

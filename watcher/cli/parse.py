@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from watcher.cli.common import print_json
 from watcher.core.errors import UnreadableDocument
 from watcher.core.figures import count
 from watcher.core.figures import price
+from watcher.core.marks import marks
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row
 from watcher.core.payload import document_json
@@ -39,7 +41,7 @@ def parse(option: Path | None, as_json: bool, paths: tuple[str, ...]) -> None:  
     for path in paths:
         try:
             content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-            reading = read(content)
+            reading = _marked(read(content))
         except (UnreadableDocument, OSError) as error:
             failed = True
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
@@ -54,6 +56,13 @@ def parse(option: Path | None, as_json: bool, paths: tuple[str, ...]) -> None:  
             click.echo(_in_words(path, reading))
     if failed:
         sys.exit(1)
+
+
+def _marked(reading: Reading) -> Reading:
+    """The reading with the marks on it beside the reader's own warnings; the filing date is the header's, where there is one."""
+    document, header = reading.document, reading.header
+    filed_on = (header.accepted_at.date() if header.accepted_at else header.filed_on) if header else None
+    return replace(reading, document=replace(document, warnings=(*document.warnings, *marks(document, filed_on=filed_on))))
 
 
 def _as_json(path: str, reading: Reading) -> dict[str, Any]:

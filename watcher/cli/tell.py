@@ -15,9 +15,9 @@ from watcher.cli.common import now
 from watcher.cli.common import opened
 from watcher.cli.common import print_json
 from watcher.cli.common import print_rows
-from watcher.core.model import Message
-from watcher.core.model import Outgoing
 from watcher.core.payload import encoded
+from watcher.core.telling import Message
+from watcher.core.telling import Outgoing
 from watcher.notify import sender_for
 
 

@@ -1,12 +1,14 @@
 """Rows to events: what happened, in people's terms. Pure reading of codes and directions; no judgement, no advice.
 
 A sale is code S and disposed, in any table. An exercise is M, O or X of a security with an exercise price; M without one is the vesting
-of a unit. Its two rows (Table II disposed, Table I acquired) are one event. Source: specification v5.5, 3.6.9 and Form 4, item 8.
+of a unit or, for a class of shares, a conversion. What was given up and what was received for it are one event, counted in the
+instrument given up. Source: specification v5.5, 3.6.9 and Form 4, item 8.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from datetime import date
 from decimal import Decimal
 
 from watcher.core.codes import EXERCISE_CODES
+from watcher.core.holdings import closing_row
 from watcher.core.model import Event
 from watcher.core.model import FilingFacts
 from watcher.core.model import OwnershipDocument
@@ -34,11 +37,19 @@ _KINDS = {
     ("U", "D"): "disposition",
 }
 _OPTION = re.compile(r"option|right to (?:buy|purchase|acquire)|warrant|appreciation", re.IGNORECASE)
-_RANGE = re.compile(
-    r"(?:rang\w+\s+from|between|prices?\s+(?:from|of))\s+(?:US)?\$?\s?(?P<low>[0-9][0-9,]*(?:\.[0-9]+)?)\s*"
-    r"(?:per share\s*)?(?:to|and|through|-|\u2013)\s*(?:US)?\$?\s?(?P<high>[0-9][0-9,]*(?:\.[0-9]+)?)",
+# Units have no exercise price; some filers put the day's market price in its column.
+_UNIT = re.compile(r"^(?!.*(?:option|warrant|appreciation)).*(?:restricted|phantom|\b[RPD]SUs?\b)", re.IGNORECASE)
+_SHARE_CLASS = re.compile(r"\b(?:common|ordinary|preferred|convertible)\b", re.IGNORECASE)
+_AMOUNT = r"(?:US\s?)?\$?\s?([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)"
+_FROM_TO = re.compile(
+    rf"(?:\brang\w+\s+(?:from|between|of)|\bbetween|\bfrom|\bprices?\s+of|\brange\s*(?::|of|was|is))\s+{_AMOUNT}\s*"
+    rf"(?:per share\s*)?(?:to|and|through|-|\u2013)\s*{_AMOUNT}",
     re.IGNORECASE,
 )
+_LOW_AND_HIGH = re.compile(
+    rf"\blow(?:est)?\b[^$]{{0,60}}\${_AMOUNT}[^$]{{0,60}}\bhigh(?:est)?\b[^$]{{0,60}}\${_AMOUNT}", re.IGNORECASE
+)
+_CENT = Decimal("0.01")
 _SOLD = re.compile(
     r"\bsale price\b|\bshares (?:were )?sold\b|\bsold in (?:multiple|several)\b|\bprice of the shares sold\b", re.IGNORECASE
 )
@@ -99,13 +110,15 @@ def names_for_rules(facts: FilingFacts) -> frozenset[str]:
     return frozenset(names)
 
 
-def price_range(document: OwnershipDocument, notes: Iterable[str]) -> tuple[Decimal, Decimal] | None:
-    """The lowest and highest price that a footnote states for a weighted average (SEC no-action letter of 25 June 2008)."""
-    for note in notes:
-        match = _RANGE.search(document.footnotes.get(note, ""))
-        if match:
-            low, high = (Decimal(match[name].replace(",", "")) for name in ("low", "high"))
-            if low <= high:
+def price_range(document: OwnershipDocument, notes: Iterable[str], price: Decimal) -> tuple[Decimal, Decimal] | None:
+    """The lowest and highest price that a footnote states for a weighted average (SEC no-action letter of 25 June 2008).
+
+    Only a range that encloses `price`, to the cent, is this row's: filers point at the wrong footnote, and mistype. Dollars only.
+    """
+    for text in (document.footnotes.get(note, "") for note in notes):
+        for match in (*_FROM_TO.finditer(text), *_LOW_AND_HIGH.finditer(text)):
+            low, high = (Decimal(amount.replace(",", "")) for amount in match.groups())
+            if low - _CENT < price < high + _CENT:
                 return low, high
     return None
 
@@ -122,65 +135,128 @@ def _kind(row: Row, document: OwnershipDocument) -> str:
 
 
 def _exercises(lines: Sequence[_Line], document: OwnershipDocument) -> tuple[list[Event], list[_Line]]:
-    """Pair each derivative row of codes M, O, X with its Table I twin (same shares, then same date); the rest stays."""
-    coded = [line for line in lines if line.row.transaction_code in EXERCISE_CODES]
+    """Put what was received under codes M, O, X to the instrument given up for it, by `_TWINS`; what stays is returned.
+
+    Both sides are taken in an order of their own, so that the rows' order changes no sum.
+    """
+    coded = sorted((line for line in lines if line.row.transaction_code in EXERCISE_CODES), key=_in_own_order)
     rest = [line for line in lines if line.row.transaction_code not in EXERCISE_CODES]
-    commons = [line for line in coded if line.table == "I"]
-    groups: dict[tuple[str, str, Decimal | None, date | None], list[_Line]] = {}
-    for line in (line for line in coded if line.table == "II"):
-        twin = _twin(line, commons)
-        if twin is None and line.row.acquired_disposed == "A":
+    received = [line for line in coded if not _is_given_up(line)]
+    given = [(line, list[_Line]()) for line in coded if _is_given_up(line)]
+    for are_twins in _TWINS:
+        for line, twins in given:
+            twin = next((other for other in received if not twins and are_twins(line.row, other.row)), None)
+            if twin is not None:
+                received.remove(twin)
+                twins.append(twin)
+    single = [(line, shares) for line, shares in given if not shares]
+    for other in [line for line in received if line.table == "I"]:  # net of what was withheld, or several instruments in one row
+        home = next((shares for line, shares in single if _is_share_of(line.row, other.row)), None)
+        if home is not None:
+            received.remove(other)
+            home.append(other)
+    groups: dict[tuple[str, str, Decimal | None, date | None], tuple[list[_Line], list[_Line]]] = {}
+    for line, twins in given:
+        if line.table == "I" and not twins:
+            rest.append(line)
+            continue
+        kind = _exercise_kind(line.row)
+        strike = _strike(line.row, twins) if kind == "exercise" else None
+        instruments, shares = groups.setdefault((kind, _title(line), strike, line.row.expiration_date), ([], []))
+        instruments.append(line)
+        shares += twins
+    for line in received:
+        if line.table == "II":
             rest.append(line)  # a unit earned or reloaded, nothing exercised
             continue
-        members = [line]
-        if twin is not None:
-            commons.remove(twin)
-            members.append(twin)
-        row = line.row
-        kind = "exercise" if _has_exercise_price(row) else "vest"
-        key = (kind, (row.security_title or "").casefold(), row.conversion_or_exercise_price, row.expiration_date)
-        groups.setdefault(key, []).extend(members)
-    for line in commons:  # Table I rows alone: a price paid is an exercise, none is a vesting
-        kind = "exercise" if line.row.price_per_share else "vest"
-        groups.setdefault((kind, (line.row.security_title or "").casefold(), line.row.price_per_share, None), []).append(line)
-    return [_exercise(kind, members, document) for (kind, *_), members in groups.items()], rest
+        paid = line.row.price_per_share or None
+        kind = "exercise" if paid or line.row.transaction_code != "M" else "vest"
+        groups.setdefault((kind, _title(line), paid, None), ([], []))[1].append(line)
+    events = [_exercise(kind, strike, *sides, document) for (kind, _, strike, _), sides in groups.items()]
+    return events, sorted(rest, key=lambda line: line.place)
 
 
-def _twin(line: _Line, commons: Sequence[_Line]) -> _Line | None:
-    same = [other for other in commons if line.row.shares is not None and other.row.shares == line.row.shares]
-    dated = [other for other in same if other.row.transaction_date == line.row.transaction_date]
-    return next(iter(dated or same), None)
+def _is_given_up(line: _Line) -> bool:
+    return line.row.acquired_disposed == "D" or (line.row.acquired_disposed is None and line.table == "II")
 
 
-def _has_exercise_price(row: Row) -> bool:
-    if row.conversion_or_exercise_price is not None:
-        return row.conversion_or_exercise_price > 0
-    return _OPTION.search(row.security_title or "") is not None
+def _in_own_order(line: _Line) -> tuple[str, date, Decimal, Decimal, str, tuple[str, int]]:
+    row, none = line.row, Decimal(-1)
+    price = row.conversion_or_exercise_price if line.table == "II" else row.price_per_share
+    paid, shares = none if price is None else price, none if row.shares is None else row.shares
+    return (line.table, row.transaction_date or date.min, paid, shares, _title(line), line.place)
 
 
-def _exercise(kind: str, members: list[_Line], document: OwnershipDocument) -> Event:
-    derivatives = [line for line in members if line.table == "II"]
-    counted = derivatives or members
-    first = counted[0].row
-    price = first.conversion_or_exercise_price if derivatives else first.price_per_share
-    price = price or None  # a price of zero is none
+def _title(line: _Line) -> str:
+    return (line.row.security_title or "").casefold()
+
+
+def _prices_agree(given: Row, received: Row) -> bool:
+    strike, paid = given.conversion_or_exercise_price, received.price_per_share
+    return strike is None or paid is None or strike == paid
+
+
+def _is_share_of(given: Row, received: Row) -> bool:
+    same = (given.transaction_code, given.transaction_date) == (received.transaction_code, received.transaction_date)
+    return same and _prices_agree(given, received)
+
+
+def _same_shares(given: Row, received: Row) -> bool:
+    return given.shares is not None and given.shares == received.shares
+
+
+# What makes a row received the twin of a row given up, from the surest sign to the weakest.
+_TWINS: tuple[Callable[[Row, Row], bool], ...] = (
+    lambda given, received: _same_shares(given, received) and _is_share_of(given, received),
+    lambda given, received: _same_shares(given, received) and given.transaction_date == received.transaction_date,
+    lambda given, received: (
+        given.underlying_security_shares is not None
+        and given.underlying_security_shares == received.shares
+        and given.transaction_date == received.transaction_date
+    ),
+    lambda given, received: _same_shares(given, received) and given.transaction_code == received.transaction_code,
+)
+
+
+def _exercise_kind(given: Row) -> str:
+    title, strike = given.security_title or "", given.conversion_or_exercise_price
+    if given.transaction_code == "M" and _UNIT.search(title):
+        return "vest"
+    if given.transaction_code != "M" or (strike > 0 if strike is not None else _OPTION.search(title)):
+        return "exercise"
+    return "conversion" if _SHARE_CLASS.search(title) else "vest"
+
+
+def _strike(given: Row, twins: Sequence[_Line]) -> Decimal | None:
+    """The exercise price: of the instrument or, where that names none, what was paid for the shares. A price of zero is none."""
+    paid = {twin.row.price_per_share for twin in twins}
+    return given.conversion_or_exercise_price or (paid.pop() if len(paid) == 1 else None) or None
+
+
+def _exercise(
+    kind: str, strike: Decimal | None, instruments: list[_Line], received: list[_Line], document: OwnershipDocument
+) -> Event:
+    members = sorted((*instruments, *received), key=lambda line: line.place)
+    counted = [line for line in members if line in instruments] or members
+    price = strike if kind == "exercise" else None
+    closing = closing_row([line.row for line in counted]) if instruments else None
     shares, missing = _total_shares(counted)
-    cost = shares * price if kind == "exercise" and shares is not None and price is not None else None
+    cost = shares * price if shares is not None and price is not None else None
     return Event(
         kind=kind,
-        security_title=first.security_title,
+        security_title=counted[0].row.security_title,
         shares=shares,
         value=cost,
-        price_low=price if kind == "exercise" else None,
-        price_high=price if kind == "exercise" else None,
-        price_average=price if kind == "exercise" else None,
+        price_low=price,
+        price_high=price,
+        price_average=price,
         dates=_dates(members),
         codes=_codes(members),
         rows=tuple(line.place for line in members),
         footnotes=_notes(members, document),
         exercise_price=price,
-        expiration_date=first.expiration_date if derivatives else None,
-        remaining=counted[-1].row.shares_owned_following if derivatives else None,
+        expiration_date=counted[0].row.expiration_date,
+        remaining=closing.shares_owned_following if closing else None,
         cost=cost,
         missing=(*missing, *(("exercise price",) if kind == "exercise" and price is None else ())),
     )
@@ -197,7 +273,7 @@ def _summed(kind: str, lines: list[_Line], document: OwnershipDocument) -> Event
     for line in lines:
         row = line.row
         if row.price_per_share is not None:
-            stated = price_range(document, row.footnotes.get("price_per_share", ()))
+            stated = price_range(document, row.footnotes.get("price_per_share", ()), row.price_per_share)
             lows.append(stated[0] if stated else row.price_per_share)
             highs.append(stated[1] if stated else row.price_per_share)
         worth = _worth(row)

@@ -14,10 +14,10 @@ from lxml import etree
 
 from watcher.core.codes import FORM_TYPES
 from watcher.core.errors import FeedUnreadable
-from watcher.core.model import FeedEntry
-from watcher.core.model import FeedPage
-from watcher.core.model import FilingRef
-from watcher.core.model import Party
+from watcher.core.listing import FeedEntry
+from watcher.core.listing import FeedPage
+from watcher.core.listing import FilingRef
+from watcher.core.listing import Party
 from watcher.core.submission import EASTERN
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
@@ -34,8 +34,9 @@ def parse_feed(body: bytes) -> FeedPage:
     Raises `FeedUnreadable` when the body is no Atom feed, or one entry lacks its accession number, form type, party or time: a list
     that changed its shape must not pass for a list with nothing new.
     """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
-        root = etree.fromstring(body.strip(), etree.XMLParser(no_network=True, remove_comments=True, remove_pis=True))
+        root = etree.fromstring(body.strip(), parser)
     except (etree.XMLSyntaxError, LookupError) as error:
         raise FeedUnreadable(f"EDGAR's list of current filings is not well-formed: {error}") from None
     if root.tag != f"{_ATOM}feed":

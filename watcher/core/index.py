@@ -15,8 +15,8 @@ from typing import Any
 
 from watcher.core.codes import FORM_TYPES
 from watcher.core.errors import FeedUnreadable
-from watcher.core.model import FilingRef
-from watcher.core.model import Party
+from watcher.core.listing import FilingRef
+from watcher.core.listing import Party
 
 _ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 _SHARD = re.compile(r"CIK[0-9]{10}-submissions-[0-9]{3}\.json")
@@ -69,11 +69,14 @@ def parse_submissions(body: bytes, cik: str) -> SubmissionsList:
         raise FeedUnreadable("the columns of EDGAR's list of a CIK's submissions differ in length")
     name = str(document.get("name", ""))
     party = (Party(cik, "unknown", name),)
-    shards = filings.get("files", []) if isinstance(filings, dict) else []
+    shards = (filings.get("files") or []) if isinstance(filings, dict) else []
+    tickers = document.get("tickers") or []
+    if not isinstance(shards, list) or not isinstance(tickers, list):
+        raise FeedUnreadable("EDGAR's list of a CIK's submissions changed its shape")
     return SubmissionsList(
         cik=cik,
         name=name,
-        tickers=tuple(str(ticker) for ticker in document.get("tickers", ()) or ()),
+        tickers=tuple(str(ticker) for ticker in tickers),
         filings=tuple(
             FilingRef(
                 accession_number=_accession(accession),
@@ -83,7 +86,7 @@ def parse_submissions(body: bytes, cik: str) -> SubmissionsList:
                 filed_on=_iso_day(filed),
             )
             for accession, form, filed in zip(accessions, forms, dates, strict=True)
-            if form in FORM_TYPES
+            if isinstance(form, str) and form in FORM_TYPES
         ),
         shards=tuple(_shard(shard) for shard in shards),
     )
@@ -95,8 +98,8 @@ def parse_tickers(body: bytes) -> dict[str, TickerEntry]:
     for row in _json(body, "the SEC's ticker file").values():
         try:
             ticker = str(row["ticker"]).upper()
-            entries.setdefault(ticker, TickerEntry(ticker, str(row["cik_str"]).zfill(10), str(row["title"])))
-        except (TypeError, KeyError) as error:
+            entries.setdefault(ticker, TickerEntry(ticker, f"{int(row['cik_str']):010}", str(row["title"])))
+        except (TypeError, KeyError, ValueError) as error:
             raise FeedUnreadable(f"the SEC's ticker file changed its shape: {error}") from None
     if not entries:
         raise FeedUnreadable("the SEC's ticker file is empty")
@@ -139,7 +142,7 @@ def parse_master(body: bytes) -> list[FilingRef]:
 def _json(body: bytes, what: str) -> Mapping[str, Any]:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise FeedUnreadable(f"where {what} was expected, something that is not JSON came") from None
     if not isinstance(document, dict):
         raise FeedUnreadable(f"{what} changed its shape")

@@ -19,9 +19,9 @@ from watcher.core.figures import short_dollars
 from watcher.core.model import Event
 from watcher.core.model import FilingFacts
 from watcher.core.model import HoldingChange
-from watcher.core.model import Message
 from watcher.core.model import ReportingOwner
-from watcher.core.model import WatchedAs
+from watcher.core.telling import Message
+from watcher.core.telling import WatchedAs
 
 SUBJECT_LIMIT = 110
 
@@ -37,10 +37,14 @@ _VERBS: dict[tuple[str, str | None], str] = {
     ("award", "A"): "was awarded",
     ("conversion", "A"): "received by conversion",
     ("conversion", "D"): "converted",
+    ("conversion", None): "converted",
     ("disposition", "D"): "returned or tendered",
 }
 # What comes first in a subject line, where there is no room for all.
 _ORDER = ("exercise", "sale", "purchase", "vest", "withholding", "gift", "disposition", "conversion", "award", "other")
+
+# What Table II counts, by the first of these words in its title.
+_UNITS = {"option": "options", "warrant": "warrants", "appreciation": "SARs", "right": "rights", "unit": "units"}
 
 Section = tuple[str, list[str]]
 
@@ -81,7 +85,7 @@ def quarantine_message(accession_number: str, form_type: str, names: str, reason
         ("What is known", [f"Accession number {accession_number}", f"Reason: {reason}"]),
         ("What to do", ["Please read it at the SEC: a sale or an exercise may stand in it.", f"watcher why {accession_number}"]),
     ]
-    return _rendered(title[:SUBJECT_LIMIT], head, sections, url)
+    return _rendered(shortened(title, SUBJECT_LIMIT), head, sections, url)
 
 
 def subject(facts: FilingFacts, watch: WatchedAs) -> str:
@@ -93,11 +97,16 @@ def subject(facts: FilingFacts, watch: WatchedAs) -> str:
     role = _role(owners[0]) if owners else ""
     amendment = " (amendment)" if facts.form_type.endswith("/A") else ""
     tail = f"{more} {_deeds(facts)}{_planned(facts)}{amendment}"
-    for who in (f"{role} {name}".strip(), name):
-        line = f"{symbol}: {who}{tail}"
-        if len(line) <= SUBJECT_LIMIT:
-            return line
-    return line[: SUBJECT_LIMIT - 1].rstrip() + "…"
+    room = SUBJECT_LIMIT - len(f"{symbol}: {tail}")
+    who = f"{role} {name}".strip()
+    if len(who) > room:
+        who = shortened(name, max(room, 20))
+    return shortened(f"{symbol}: {who}{tail}", SUBJECT_LIMIT)
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text in at most `limit` characters, cut at a space and never inside a figure; an ellipsis says that it was cut."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rpartition(' ')[0] or text[: limit - 1]}…"
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------------
@@ -111,19 +120,27 @@ def _deeds(facts: FilingFacts) -> str:
     events = _main_events(facts)
     if not events:
         return f"filed a Form {facts.form_type} without a transaction"
-    kinds = list(dict.fromkeys(event.kind for event in events))
-    wanted = [kind for kind in ("exercise", "sale") if kind in kinds] or kinds[:1]
-    parts = []
-    for kind in wanted:
-        same = [event for event in events if event.kind == kind]
-        shares = _sum([event.shares for event in same])
-        verb = _verb(same[0])
-        verb += " at least" if any(event.missing for event in same) and shares is not None else ""
-        unit = "sh" if kind != "exercise" else "options"
-        amount = f" {count(shares)} {unit}" if shares is not None else f" {unit} (number not stated or not legible)"
-        worth = _sum([event.value for event in same]) if kind in {"sale", "purchase"} else None
-        parts.append(f"{verb}{amount}" + (f" ({short_dollars(worth)})" if worth is not None else ""))
-    return " and ".join(parts)
+    groups: dict[tuple[str, str, str], list[Event]] = {}
+    for event in events:
+        groups.setdefault((event.kind, _verb(event), _unit(event)), []).append(event)
+    wanted = [key for key in groups if key[0] in {"exercise", "sale"}] or list(groups)[:1]
+    return " and ".join(_deed(verb, unit, groups[kind, verb, unit]) for kind, verb, unit in wanted)
+
+
+def _deed(verb: str, unit: str, events: list[Event]) -> str:
+    shares = _sum([event.shares for event in events])
+    worth = _sum([event.value for event in events]) if events[0].kind in {"sale", "purchase"} else None
+    if shares is None:
+        return f"{verb} {unit} (number not stated or not legible)"
+    least = " at least" if any(gap.startswith("code of") for event in events for gap in event.missing) else ""
+    return f"{verb}{least} {count(shares)} {unit}" + (f" ({short_dollars(worth)})" if worth is not None else "")
+
+
+def _unit(event: Event) -> str:
+    if all(table == "I" for table, _ in event.rows):
+        return "sh"
+    title = (event.security_title or "").casefold()
+    return next((unit for word, unit in _UNITS.items() if word in title), "derivative securities")
 
 
 def _sum(values: list[Decimal | None]) -> Decimal | None:
@@ -141,17 +158,16 @@ def _planned(facts: FilingFacts) -> str:
 
 
 def _verb(event: Event) -> str:
-    return (
-        _VERBS.get((event.kind, event.direction))
-        or _VERBS.get((event.kind, None))
-        or f"reported code {'/'.join(event.codes) or '?'}:"
-    )
+    verb = _VERBS.get((event.kind, event.direction)) or _VERBS.get((event.kind, None))
+    if verb is None and not event.codes:
+        verb = {"A": "acquired", "D": "disposed of"}.get(event.direction or "", "reported")
+    return verb or f"reported code {'/'.join(event.codes)}:"
 
 
 def _headline(facts: FilingFacts, watch: WatchedAs) -> str:
     issuer = facts.document.issuer
     symbol = watch.ticker or issuer.trading_symbol or watch.shown
-    deeds = list(dict.fromkeys(_verb(event) for event in _main_events(facts)))
+    deeds = list(dict.fromkeys(_verb(event).removesuffix(":") for event in _main_events(facts)))
     return f"{symbol} · {issuer.name or 'issuer not legible'}: {', '.join(deeds) or 'no transaction'} (Form {facts.form_type})"
 
 
@@ -183,24 +199,20 @@ def _what_happened(facts: FilingFacts) -> Section:
     heading = "What happened"
     if dates:
         heading += f" ({day(dates[0])}{f' to {day(dates[-1])}' if len(dates) > 1 else ''})"
-    return heading, [_event_line(event) for event in _main_events(facts)]
+    return heading, [_event_line(event, facts) for event in _main_events(facts)]
 
 
-def _event_line(event: Event) -> str:
+def _event_line(event: Event, facts: FilingFacts) -> str:
     shares = count(event.shares) if event.shares is not None else "a number not stated or not legible of"
-    parts = [f"{_verb(event).capitalize()} {shares} {event.security_title or 'security not legible'}"]
+    verb = _verb(event)
+    parts = [f"{verb[0].upper()}{verb[1:]} {shares} {event.security_title or 'security not legible'}"]
     if event.kind == "exercise":
         if event.exercise_price is not None:
             parts.append(f"at {price(event.exercise_price)}")
         if event.cost is not None:
             parts.append(f"= cost {dollars(event.cost)}")
-    elif event.price_average is not None and event.price_average:
-        average = event.price_low != event.price_high
-        parts.append(f"at {price(event.price_average)}{' on average' if average else ''}")
-        if event.value is not None:
-            parts.append(f"= {dollars(event.value)}")
-        if average and event.price_low is not None and event.price_high is not None:
-            parts.append(f"(range {price(event.price_low)} to {price(event.price_high)})")
+    elif event.price_average:
+        parts += _at_price(event, facts)
     elif event.value:
         parts.append(f"for {dollars(event.value)}")
     if event.remaining is not None:
@@ -208,6 +220,17 @@ def _event_line(event: Event) -> str:
         parts.append(f"· {count(event.remaining)} of these left{expiry}")
     notes = f"; footnotes {', '.join(event.footnotes)}" if event.footnotes else ""
     return f"{' '.join(parts)} (code {'/'.join(event.codes) or 'not legible'}{notes})"
+
+
+def _at_price(event: Event, facts: FilingFacts) -> list[str]:
+    low, high, average = event.price_low, event.price_high, event.price_average
+    ranges = low is not None and high is not None and low != high
+    weighted = any("weighted" in facts.document.footnotes.get(note, "").casefold() for note in event.footnotes)
+    parts = [f"at {price(average)}" if average is not None else "", "on average" if ranges or weighted else ""]
+    parts.append(f"= {dollars(event.value)}" if event.value is not None else "")
+    if ranges and low is not None and high is not None:
+        parts.append(f"(range {price(low)} to {price(high)})")
+    return [part for part in parts if part]
 
 
 def _holdings(facts: FilingFacts) -> Section:
@@ -230,7 +253,7 @@ def _holding_line(change: HoldingChange, facts: FilingFacts) -> str:
             f", expires {change.key.expiration}" if change.key.expiration else "",
         )
     )
-    after = unit(change.after) if change.after is not None else "not stated"
+    after = unit(change.after) if change.after is not None else "not stated as one total"
     text = f"{change.security_title or 'security not legible'}{terms}, {line}{nature}: "
     if change.before is None:
         known = "before: none in the store" if facts.baseline_done else "earlier holdings are not known yet"
@@ -268,6 +291,8 @@ def _timing(facts: FilingFacts) -> Section:
 
 def _unknown(facts: FilingFacts) -> Section:
     missing = [gap for event in facts.events for gap in event.missing]
+    if facts.document.source == "text":
+        missing = []  # each is a cell of the paper, which the warnings name
     return "Not known", list(dict.fromkeys([*missing, *facts.document.warnings]))
 
 
@@ -288,5 +313,5 @@ def _rendered(title: str, head: list[str], sections: list[Section], url: str) ->
         text += ["", heading, *(f"  {line}" for line in lines)]
         page.append(f"<p><b>{html.escape(heading)}</b>" + "".join(f"<br>{html.escape(line)}" for line in lines) + "</p>")
     text += ["", f"Filing: {url}"]
-    page.append(f'<p><a href="{html.escape(url)}">The filing at the SEC</a></p>')
+    page.append(f'<p>Filing: <a href="{html.escape(url)}">{html.escape(url)}</a></p>')
     return Message(title=title, text="\n".join(text), html="\n".join(page))

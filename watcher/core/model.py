@@ -13,58 +13,6 @@ from datetime import date
 from datetime import datetime
 from decimal import Decimal
 
-# --- discovery ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """One line of EDGAR's list of current filings: one per filing *and party* (an issuer, or one of its reporting owners).
-
-    `role` is as EDGAR writes it ("Issuer", "Reporting", ...); `updated` is the acceptance time, aware.
-    """
-
-    accession_number: str
-    form_type: str
-    role: str
-    cik: str
-    name: str
-    updated: datetime
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPage:
-    """One page of the list: its entries in EDGAR's order, newest first, and the server's own clock where stated."""
-
-    entries: tuple[FeedEntry, ...]
-    generated_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """An issuer ("issuer") or reporting owner ("owner") that a filing names; "unknown" where a list does not say which."""
-
-    cik: str
-    role: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class FilingRef:
-    """A filing we know exists and have not read: what the feed, an index or the submissions list tells.
-
-    `listed_at` is the acceptance time where the list states a trustworthy one (the feed), else `None`.
-    `filed_on` is the official filing date where stated. `path_cik` is a CIK under which the archive serves the filing.
-    """
-
-    accession_number: str
-    form_type: str
-    parties: tuple[Party, ...]
-    path_cik: str
-    listed_at: datetime | None = None
-    filed_on: date | None = None
-
-
 # --- the submission and its document ----------------------------------------------------------------------------------
 
 
@@ -337,44 +285,6 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What people are sent: one subject line, the same facts as plain text and as HTML."""
-
-    title: str
-    text: str
-    html: str
-
-
-# --- telling ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message on its way to one destination: the words for people and the exact body for machines.
-
-    `possible_repeat` is set when an earlier attempt may have arrived; people are told so, machines drop it by `event_id`.
-    """
-
-    event_id: str
-    message: Message
-    payload: bytes
-    possible_repeat: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one attempt. `retry_after` is in seconds, where the receiver asked for a pause.
-
-    `state`: "accepted" (the receiver said yes), "permanent" (it said never), "retryable" (it said not now), "not_sent"
-    (nothing can have reached it), "unknown" (it may have arrived). Only "unknown" can make a repeat.
-    """
-
-    state: str
-    reason: str = ""
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Timing:
     """When it was traded, due and filed, by EDGAR's calendar. `status`: "on time", "possibly late", "late" or "unknown"."""
 
@@ -403,25 +313,3 @@ class FilingFacts:
     timing: Timing
     baseline_done: bool
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedAs:
-    """Why a filing concerns us: the watch, as shown to people and as stored."""
-
-    key: str  # "issuer:0001107843" | "owner:0001234567"
-    shown: str  # "QLYS"
-    ticker: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """The promise to tell, made once per filing and watch: stable id, the words, and the machine payload as exact bytes."""
-
-    event_id: str
-    accession_number: str
-    watch_key: str
-    rules: tuple[str, ...]
-    message: Message
-    payload: bytes
-    destinations: tuple[str, ...]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
+from dataclasses import make_dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -62,14 +64,15 @@ def parse_ownership(xml: bytes) -> OwnershipDocument:
             owners.append(_owner(element, complaints.append))
         elif tag == "footnotes":
             for note in element.iterchildren("footnote"):
-                footnotes.setdefault(note.get("id", "").strip(), "".join(note.itertext()).strip())
+                text = "".join(note.itertext()) if len(note) else note.text or ""
+                footnotes.setdefault(note.get("id", "").strip(), text.strip())
         elif tag == "issuer":
             issuer = _issuer(element, complaints.append)
         elif tag == "ownerSignature":
-            texts = _texts(element)
+            texts = _texts(element, {})
             signed = _read(_date, texts.get("signatureDate"), "signature date", complaints.append)
             signatures.append(Signature(texts.get("signatureName"), signed))
-        elif text := (element.text or "").strip():
+        elif text := _text(element).strip():
             head.setdefault(tag, text)
 
     form_type = head.get("documentType", "")
@@ -110,7 +113,7 @@ def rejoin_wrapped_lines(data: bytes) -> bytes:
 def _root(xml: bytes) -> etree._Element:
     if len(xml) > MAX_BYTES:
         raise UnreadableDocument(f"larger than {MAX_BYTES:,} bytes")
-    if xml.count(b"<") > MAX_TAGS:
+    if len(xml) > MAX_TAGS and xml.count(b"<") > MAX_TAGS:
         raise UnreadableDocument(f"more than {MAX_TAGS:,} tags")
     if b"\x00" in xml:
         raise UnreadableDocument("holds NUL bytes: not text in a known encoding")
@@ -123,7 +126,9 @@ def _root(xml: bytes) -> etree._Element:
         )
     if b"<!DOCTYPE" in xml[:start]:
         raise UnreadableDocument("carries a DOCTYPE, which EDGAR's documents never do")
-    root = _parsed(xml)
+    root = _parsed(xml, blanks=False)
+    if any(len(note) for footnotes in root.iterchildren("footnotes") for note in footnotes):
+        root = _parsed(xml, blanks=True)  # between two elements inside a footnote a blank parts two words
     docinfo = root.getroottree().docinfo
     if docinfo.internalDTD is not None or (docinfo.encoding or "utf-8").lower() not in ENCODINGS:
         raise UnreadableDocument("carries a DOCTYPE or an encoding that EDGAR's documents never have")
@@ -132,19 +137,20 @@ def _root(xml: bytes) -> etree._Element:
     return root
 
 
-def _parsed(xml: bytes) -> etree._Element:
+def _parsed(xml: bytes, *, blanks: bool) -> etree._Element:
     try:
-        return etree.fromstring(xml, _parser())
+        return etree.fromstring(xml, _parser(blanks=blanks))
     except (etree.XMLSyntaxError, LookupError) as error:
         try:
-            return etree.fromstring(rejoin_wrapped_lines(xml), _parser())
+            return etree.fromstring(rejoin_wrapped_lines(xml), _parser(blanks=blanks))
         except (etree.XMLSyntaxError, LookupError):
             raise UnreadableDocument(f"not well-formed XML: {error}") from None
 
 
-def _parser() -> etree.XMLParser:
+def _parser(*, blanks: bool) -> etree.XMLParser:
     # One parser a call: a parser is locked while in use, and threads must not wait for one another. Comments and processing
     # instructions go, or they would cut a value in two. 'internal' is the safer setting of resolve_entities (lxml 6.1.3).
+    # The blanks between tags are half of what there is to hold; `blanks` keeps them.
     return etree.XMLParser(
         resolve_entities="internal",
         no_network=True,
@@ -152,6 +158,7 @@ def _parser() -> etree.XMLParser:
         recover=False,
         remove_comments=True,
         remove_pis=True,
+        remove_blank_text=not blanks,
         collect_ids=False,
     )
 
@@ -171,7 +178,7 @@ def _number(text: str) -> Decimal:
     if _NUMBER.fullmatch(text) is None:
         raise _DoubtError("is not a number")
     number = Decimal(text)
-    if text[0] == "-":
+    if "-" in text:
         raise _DoubtError("is negative, which the form does not allow", number)
     return number
 
@@ -210,8 +217,12 @@ def _read(reader: Reader, text: str | None, where: str, complain: Complain) -> A
     try:
         return reader(text)
     except _DoubtError as doubt:
-        complain(f"{where.replace('_', ' ')}: {text[:60]!r} {doubt}")
-        return doubt.value
+        return _keep(doubt, text, where, complain)
+
+
+def _keep(doubt: _DoubtError, text: str, where: str, complain: Complain) -> object:
+    complain(f"{where.replace('_', ' ')}: {text[:60]!r} {doubt}")
+    return doubt.value
 
 
 _DOCUMENT_DATES = {"periodOfReport": "period_of_report", "dateOfOriginalSubmission": "date_of_original_submission"}
@@ -230,6 +241,7 @@ _OWNER_FLAGS = {
 }
 _LEAVES: dict[str, tuple[str, Reader | None]] = {
     "securityTitle": ("security_title", None),
+    "transactionCoding": ("transaction_code", lambda _: None),  # of its own it has footnotes only, and those are the code's
     "transactionDate": ("transaction_date", _date),
     "deemedExecutionDate": ("deemed_execution_date", _date),
     "transactionTimeliness": ("transaction_timeliness", None),
@@ -254,6 +266,9 @@ _CODING: dict[str, tuple[str, Reader | None]] = {
     "equitySwapInvolved": ("equity_swap_involved", _flag),
 }
 _GROUPS = frozenset({"transactionAmounts", "postTransactionAmounts", "ownershipNature", "underlyingSecurity"})
+_EMPTY_ROW: dict[str, Any] = {**dict.fromkeys(field.name for field in fields(Row)), "derived": ()}
+# A frozen dataclass sets each field by a call, five times as slow as an open one; having the same slots, that can turn into it.
+_RowDraft = make_dataclass("_RowDraft", list(_EMPTY_ROW), slots=True)
 _ROW_KINDS = {
     "nonDerivativeTransaction": "transaction",
     "nonDerivativeHolding": "holding",
@@ -265,16 +280,21 @@ _ROW_KINDS = {
 # --- parts of the document ----------------------------------------------------------------------------------------------
 
 
-def _texts(element: etree._Element) -> dict[str, str]:
-    texts: dict[str, str] = {}
+def _texts(element: etree._Element, texts: dict[str, str]) -> dict[str, str]:
+    """`texts`, and added to it what the children of an element say, by tag; of two with one tag the first stands."""
     for child in element:
-        if (text := child.text) and (text := text.strip()):
+        if text := _text(child).strip():
             texts.setdefault(str(child.tag), text)
     return texts
 
 
+def _text(element: etree._Element) -> str:
+    """The words of a leaf, without those of elements inside it: unknown ones, or references to footnotes."""
+    return "".join([element.text or "", *(child.tail or "" for child in element)]) if len(element) else element.text or ""
+
+
 def _issuer(element: etree._Element, complain: Complain) -> Issuer:
-    texts = _texts(element)
+    texts = _texts(element, {})
     return Issuer(
         cik=_read(_cik, texts.get("issuerCik"), "issuer CIK", complain),
         name=texts.get("issuerName"),
@@ -286,8 +306,8 @@ def _owner(element: etree._Element, complain: Complain) -> ReportingOwner:
     texts: dict[str, str] = {}
     for part in element:
         if part.tag in {"reportingOwnerId", "reportingOwnerRelationship"}:
-            texts = {**_texts(part), **texts}
-    roles = {name: _read(_flag, texts.get(tag), name, complain) or False for tag, name in _OWNER_FLAGS.items()}
+            _texts(part, texts)
+    roles = {name: _read(_flag, texts[tag], name, complain) or False for tag, name in _OWNER_FLAGS.items() if tag in texts}
     return ReportingOwner(
         cik=_read(_cik, texts.get("rptOwnerCik"), "reporting owner CIK", complain),
         name=texts.get("rptOwnerName"),
@@ -298,53 +318,40 @@ def _owner(element: etree._Element, complain: Complain) -> ReportingOwner:
 
 
 def _rows(table: etree._Element, name: str, complain: Complain) -> list[Row]:
-    rows: list[Row] = []
-    for element in table:
-        kind = _ROW_KINDS.get(str(element.tag))
-        if kind is not None:
-            rows.append(_row(element, kind, f"Table {name} row {len(rows) + 1}", complain))
-    return rows
+    found = enumerate(table.iterchildren(*_ROW_KINDS), start=1)
+    return [_row(element, _ROW_KINDS[str(element.tag)], f"Table {name} row {n}", complain) for n, element in found]
 
 
 def _row(element: etree._Element, kind: str, where: str, complain: Complain) -> Row:
-    values: dict[str, Any] = {}
     notes: dict[str, tuple[str, ...]] = {}
-    for part in element:
-        tag: Any = part.tag
-        if tag == "transactionCoding":
-            _read_coding(part, values, notes, where, complain)
+    cells: dict[str, Any] = {**_EMPTY_ROW, "kind": kind, "footnotes": notes}
+    leaf: etree._Element | None = None
+    of_leaf: tuple[str, Reader | None] = ("", None)
+    below = element.iterdescendants()  # one flat walk costs half of what loops within loops do
+    for node in below:
+        tag: Any = node.tag
+        if tag in _LEAVES:
+            leaf, of_leaf = node, _LEAVES[tag]
             continue
-        for leaf in part if tag in _GROUPS else (part,):
-            known = _LEAVES.get(str(leaf.tag))
-            if known is None:
-                continue
-            name, reader = known
-            for child in leaf:
-                tag = child.tag
-                if tag == "value":
-                    if name not in values and (text := child.text) and (text := text.strip()):
-                        values[name] = text if reader is None else _read(reader, text, f"{where}, {name}", complain)
-                elif tag == "footnoteId" and (note := child.get("id", "").strip()):
+        if tag == "value" and node.getparent() is leaf:
+            name, reader = of_leaf
+        elif tag in _CODING:
+            name, reader = _CODING[tag]
+        else:
+            if tag == "footnoteId":
+                parent: Any = node.getparent()
+                name = of_leaf[0] if parent is leaf else "transaction_code" if parent.tag in _CODING else ""
+                if name and (note := node.get("id", "").strip()):
                     notes[name] = (*notes.get(name, ()), note)
-    return Row(kind=kind, footnotes=notes, **values)
-
-
-def _read_coding(
-    coding: etree._Element, values: dict[str, Any], notes: dict[str, tuple[str, ...]], where: str, complain: Complain
-) -> None:
-    found: list[str] = []
-    for part in coding:
-        tag: Any = part.tag
-        text = part.text
-        if tag == "footnoteId":
-            found.append(part.get("id", ""))
-        elif len(part):
-            # A footnoteId inside: it may also come before the text.
-            found += [note.get("id", "") for note in part.iter("footnoteId")]
-            text = "".join([text or "", *(child.tail or "" for child in part)])
-        if (known := _CODING.get(tag)) is not None and text and (text := text.strip()):
-            name, reader = known
-            if name not in values:
-                values[name] = text if reader is None else _read(reader, text, f"{where}, {name}", complain)
-    if ids := tuple(stripped for note in found if (stripped := note.strip())):
-        notes["transaction_code"] = (*notes.get("transaction_code", ()), *ids)
+            elif tag not in _GROUPS:
+                for _ in node.iterdescendants():
+                    next(below)
+            continue
+        if cells[name] is None and (text := _text(node).strip()):
+            try:
+                cells[name] = text if reader is None else reader(text)
+            except _DoubtError as doubt:
+                cells[name] = _keep(doubt, text, f"{where}, {name}", complain)
+    row: Row = _RowDraft(*cells.values())
+    row.__class__ = Row
+    return row

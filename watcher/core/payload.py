@@ -14,11 +14,11 @@ from watcher.core.message import Reasons
 from watcher.core.model import Event
 from watcher.core.model import FilingFacts
 from watcher.core.model import HoldingChange
-from watcher.core.model import Message
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import ReportingOwner
 from watcher.core.model import Row
-from watcher.core.model import WatchedAs
+from watcher.core.telling import Message
+from watcher.core.telling import WatchedAs
 
 ROW_FIELDS = (
     "kind",
@@ -120,15 +120,19 @@ def row_json(row: Row, *, derivative: bool) -> dict[str, Any]:
     return {**shape, "footnotes": plain(row.footnotes), "derived": list(row.derived)}
 
 
-def alert_payload(facts: FilingFacts, reasons: Reasons, identity: str, message: Message) -> bytes:
-    """The body of a webhook for one filing and watch, as the exact bytes that are stored, signed and sent."""
+def alert_payload(facts: FilingFacts, reasons: Reasons, identity: str, message: Message, *, corrects: str | None = None) -> bytes:
+    """The body of a webhook for one filing and watch, as the exact bytes that are stored, signed and sent.
+
+    `corrects` is the event id of an earlier alert that was wrong.
+    """
     document = facts.document
     plan = facts.plan
     return encoded(
         {
             "schema": 1,
             "event_id": identity,
-            "kind": "alert",
+            "kind": "correction" if corrects else "alert",
+            "corrects": corrects,
             "accession_number": facts.accession_number,
             "form_type": facts.form_type,
             "filed_at": plain(facts.filed_at),
@@ -185,6 +189,7 @@ def quarantine_payload(
             "schema": 1,
             "event_id": identity,
             "kind": "quarantined",
+            "corrects": None,
             "accession_number": accession_number,
             "form_type": form_type,
             "filed_at": None,

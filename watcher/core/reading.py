@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from dataclasses import replace
+from datetime import datetime
 
 from watcher.core.errors import UnreadableDocument
+from watcher.core.marks import marks
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Submission
 from watcher.core.model import SubmissionHeader
 from watcher.core.ownership import parse_ownership
 from watcher.core.printed import parse_printed
 from watcher.core.rendered import parse_rendered
+from watcher.core.submission import EASTERN
 from watcher.core.submission import parse_submission
+from watcher.core.text import cleaned
 
 # What a reader makes of the same bytes may change between releases; the store keeps this beside what it read.
 READER_VERSION = 1
@@ -64,6 +68,13 @@ def completed(reading: Reading) -> OwnershipDocument:
         listed = header.reporting_owners[0]
         owners = (replace(owners[0], cik=owners[0].cik or listed.cik, name=owners[0].name or listed.name),)
     return replace(document, issuer=issuer, reporting_owners=owners)
+
+
+def document_of(reading: Reading, filed_at: datetime) -> OwnershipDocument:
+    """The document as it is judged, kept and shown: completed from the header, marked as of its acceptance, and made safe."""
+    document = completed(reading)
+    found = marks(document, filed_on=filed_at.astimezone(EASTERN).date())
+    return cleaned(replace(document, warnings=(*document.warnings, *found)))
 
 
 def _kind(content: bytes) -> str:

@@ -12,10 +12,11 @@ from watcher.core.model import ReportingOwner
 from watcher.core.model import Row
 from watcher.core.model import Signature
 
-# C0 and C1 controls, zero-width and invisible operators, bidi controls, line separators, the tags block, interlinear marks.
+# C0 and C1 controls, zero-width and invisible operators, bidi controls, line separators, the tags block, interlinear marks,
+# surrogates (which no encoding can carry).
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\ufff9-\ufffc\U000e0000-\U000e0fff]+"
+    "\ufeff\uffa0\ufff9-\ufffc\ud800-\udfff\U000e0000-\U000e0fff]+"
 )
 _SPACES = re.compile(r"\s+")
 

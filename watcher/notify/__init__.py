@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Protocol
 
 from watcher.config import Destination
-from watcher.core.model import Outcome
-from watcher.core.model import Outgoing
+from watcher.core.telling import Outcome
+from watcher.core.telling import Outgoing
 from watcher.notify.machines import Webhook
 from watcher.notify.machines import problem_with_webhook
 from watcher.notify.people import People

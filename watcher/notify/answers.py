@@ -10,7 +10,7 @@ from datetime import UTC
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from watcher.core.model import Outcome
+from watcher.core.telling import Outcome
 
 LONGEST_PAUSE = 3600.0  # seconds; a receiver that asks for more is asked again sooner
 NOT_NOW = frozenset({408, 425, 429})  # the only refusals of the 4xx kind that pass by themselves

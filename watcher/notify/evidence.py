@@ -21,7 +21,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from watcher.core.model import Outcome
+from watcher.core.telling import Outcome
 from watcher.notify.answers import cause_of
 from watcher.notify.answers import outcome_of
 

@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 
 from watcher.config import Destination
-from watcher.core.model import Outcome
-from watcher.core.model import Outgoing
+from watcher.core.telling import Outcome
+from watcher.core.telling import Outgoing
 from watcher.notify.answers import cause_of
 from watcher.notify.answers import outcome_of
 

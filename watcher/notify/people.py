@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from watcher.config import Destination
-from watcher.core.model import Message
-from watcher.core.model import Outcome
-from watcher.core.model import Outgoing
+from watcher.core.telling import Message
+from watcher.core.telling import Outcome
+from watcher.core.telling import Outgoing
 from watcher.notify.evidence import evidence
 from watcher.notify.evidence import judge
 

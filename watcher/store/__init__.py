@@ -10,11 +10,13 @@ from watcher.store.connection import unstamp
 from watcher.store.discovery import Discovery
 from watcher.store.discovery import PendingFiling
 from watcher.store.discovery import StoredWatch
+from watcher.store.ledger import KeptReading
 from watcher.store.ledger import Ledger
+from watcher.store.outbox import KeptAlert
 from watcher.store.outbox import Outbox
 from watcher.store.outbox import Owed
 
-__all__ = ["Lock", "Owed", "PendingFiling", "Store", "StoredWatch", "stamp", "unstamp"]
+__all__ = ["KeptAlert", "KeptReading", "Lock", "Owed", "PendingFiling", "Store", "StoredWatch", "stamp", "unstamp"]
 
 _TROUBLES_KEPT = 50
 

@@ -6,16 +6,19 @@ WAL with synchronous=FULL: a commit that returned survives a power cut (measured
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,8 @@ from watcher.core.errors import StoreError
 from watcher.store.schema import migrations
 
 BUSY_SECONDS = 10.0
+# No next try is ever set further ahead; one that is was set before the clock went back, and is due.
+FARTHEST = timedelta(hours=1)
 
 Values = Sequence[object] | Mapping[str, object]
 
@@ -50,21 +55,27 @@ class Connection:
         """
         self.path = path
         self._lock = threading.RLock()
-        if not create and not path.exists():
-            raise StoreError(f"there is no store at {path} yet: `watcher run` makes it")
         with self._speaking():
-            if create:
+            if not create and not path.exists():
+                raise StoreError(f"there is no store at {path} yet: `watcher run` makes it")
+            if create and not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600))
+                # Never opened by us once it exists: closing it again would drop SQLite's locks of this process.
+                with contextlib.suppress(FileExistsError):
+                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             self._connection = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS, cached_statements=256
             )
-            self._connection.row_factory = sqlite3.Row
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
-                self._connection.execute(f"PRAGMA {pragma}")
-            self._database = Database(self._connection)
-            self._check()
-            self._migrate()
+            with contextlib.ExitStack() as undone:
+                undone.callback(self._connection.close)
+                self._connection.row_factory = sqlite3.Row
+                self._write_ahead()
+                for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+                    self._connection.execute(f"PRAGMA {pragma}")
+                self._database = Database(self._connection)
+                self._check()
+                self._migrate()
+                undone.pop_all()
 
     def close(self) -> None:
         """Close the store; calling it again does nothing."""
@@ -74,14 +85,14 @@ class Connection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. Inside another transaction of the same thread it joins that one."""
-        with self._lock, self._speaking():
+        with self._lock:
             if self._connection.in_transaction:
                 yield
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._connection.execute("COMMIT")
+                self.execute("COMMIT")
             except BaseException:
                 # A full disk or an I/O error has already rolled back.
                 if self._connection.in_transaction:
@@ -116,6 +127,19 @@ class Connection:
     def checkpoint(self) -> None:
         """Fold the write-ahead log into the database file, so that it does not grow."""
         self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _write_ahead(self) -> None:
+        """Use the write-ahead log. SQLite does not wait for its turn to change the journal of a new store, so this does."""
+        ends = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > ends:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     def _check(self) -> None:
         answer = self.value("PRAGMA quick_check(1)")
@@ -184,8 +208,12 @@ class Lock:
             ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError as error:
             os.close(self._file)
+            if not isinstance(error, BlockingIOError):
+                raise StoreError(
+                    f"the lock {self.path} cannot be taken ({error.strerror}): put the store on a local disk"
+                ) from error
             raise AlreadyRunning(f"another watcher is already running on {store}: stop it first, or use another store") from None
 
     def release(self) -> None:

@@ -12,7 +12,8 @@ from datetime import datetime
 from datetime import timedelta
 
 from watcher.core.index import TickerEntry
-from watcher.core.model import FilingRef
+from watcher.core.listing import FilingRef
+from watcher.store.connection import FARTHEST
 from watcher.store.connection import Connection
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
@@ -42,7 +43,7 @@ class StoredWatch:
 
 @dataclass(frozen=True, slots=True)
 class PendingFiling:
-    """A filing that concerns a watch and has not been read yet. `tries` counts the attempts so far."""
+    """A filing that concerns a watch and has not been read yet. `tries` counts the attempts so far, `reason` is why the last failed."""
 
     accession_number: str
     form_type: str
@@ -53,6 +54,7 @@ class PendingFiling:
     filed_on: date | None
     tries: int
     names: str
+    reason: str
 
 
 class Discovery(Connection):
@@ -183,8 +185,12 @@ class Discovery(Connection):
         return bool(self.value("SELECT 1 FROM filing WHERE accession_number = ?", (accession_number,)))
 
     def pending(self, queue: str, now: datetime, limit: int = 50) -> list[PendingFiling]:
-        """Filings of a queue whose next try is due: the live ones as they came, the baseline ones oldest first."""
-        order = "filed_on, accession_number" if queue == "baseline" else "coalesce(listed_at, first_seen_at), accession_number"
+        """Filings of a queue whose next try is due, oldest first: the live ones by acceptance as far as it is known, else by day."""
+        order = (
+            "filed_on, accession_number"
+            if queue == "baseline"
+            else "coalesce(listed_at, filed_on, first_seen_at), accession_number"
+        )
         return [
             PendingFiling(
                 accession_number=row["accession_number"],
@@ -196,14 +202,19 @@ class Discovery(Connection):
                 filed_on=date.fromisoformat(row["filed_on"]) if row["filed_on"] else None,
                 tries=row["tries"],
                 names=row["names"] or "",
+                reason=row["reason"] or "",
             )
             for row in self.rows(
                 "SELECT *, (SELECT group_concat(name, ', ') FROM filing_party AS party"  # noqa: S608 -- two fixed orders
                 " WHERE party.accession_number = filing.accession_number) AS names"
-                f" FROM filing WHERE state = 'pending' AND queue = ? AND next_at <= ? ORDER BY {order} LIMIT ?",
-                (queue, stamp(now), limit),
+                f" FROM filing WHERE state = 'pending' AND queue = ? AND (next_at <= ? OR next_at > ?) ORDER BY {order} LIMIT ?",
+                (queue, stamp(now), stamp(now + FARTHEST), limit),
             )
         ]
+
+    def is_pending(self, accession_number: str) -> bool:
+        """Whether a filing still waits to be read; asked within the transaction that ends this."""
+        return bool(self.value("SELECT 1 FROM filing WHERE accession_number = ? AND state = 'pending'", (accession_number,)))
 
     def pending_baseline(self, cik: str) -> bool:
         """Whether a filing of this CIK still waits in the baseline queue."""

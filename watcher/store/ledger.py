@@ -9,18 +9,22 @@ import zlib
 from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from watcher.core.holdings import holding_key
 from watcher.core.holdings import is_newer
 from watcher.core.model import FilingFacts
 from watcher.core.model import Holding
 from watcher.core.model import HoldingKey
+from watcher.core.model import OwnershipDocument
 from watcher.core.model import Verdict
 from watcher.core.payload import DERIVATIVE_FIELDS
 from watcher.core.payload import ROW_FIELDS
+from watcher.core.payload import document_json
 from watcher.core.payload import plain
 from watcher.core.payload import row_json
 from watcher.store.connection import Connection
@@ -32,6 +36,18 @@ _INSERT_ROW = (
     f"INSERT OR REPLACE INTO reported_row (accession_number, table_name, row_number, holding_key, {', '.join(_ROW_COLUMNS)},"  # noqa: S608 -- built from constants
     f" footnotes, derived) VALUES ({', '.join('?' * (len(_ROW_COLUMNS) + 6))})"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReading:
+    """A filing as it is kept: EDGAR's bytes, and what was read from them (`document_json`), `None` for a quarantined one."""
+
+    accession_number: str
+    content: bytes
+    document: dict[str, Any] | None
+    filed_at: datetime
+    first_seen_at: datetime
+    path_cik: str
 
 
 class Ledger(Connection):
@@ -46,11 +62,21 @@ class Ledger(Connection):
                 found[key] = _holding(key, row)
         return found
 
-    def keep_original(self, accession_number: str, content: bytes, reader_version: int) -> None:
-        """Keep the bytes as EDGAR sent them."""
+    def keep_original(
+        self, accession_number: str, content: bytes, reader_version: int, document: OwnershipDocument | None = None
+    ) -> None:
+        """Keep the bytes as EDGAR sent them and, unless they could not be read, what was read."""
+        reading = None if document is None else zlib.compress(json.dumps(document_json(document)).encode(), 6)
         self.execute(
-            "INSERT OR REPLACE INTO original VALUES (?, ?, ?, ?, ?)",
-            (accession_number, hashlib.sha256(content).hexdigest(), reader_version, len(content), zlib.compress(content, 6)),
+            "INSERT OR REPLACE INTO original VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                accession_number,
+                hashlib.sha256(content).hexdigest(),
+                reader_version,
+                len(content),
+                zlib.compress(content, 6),
+                reading,
+            ),
         )
 
     def original(self, accession_number: str) -> bytes | None:
@@ -58,38 +84,33 @@ class Ledger(Connection):
         row = self.row("SELECT content FROM original WHERE accession_number = ?", (accession_number,))
         return zlib.decompress(row["content"]) if row else None
 
+    def readings(self, *, older_than: int) -> list[KeptReading]:
+        """What was read, or could not be, by readers before version `older_than`; in the order of filing."""
+        rows = self.rows(
+            "SELECT filing.*, content, reading FROM original JOIN filing USING (accession_number)"
+            " WHERE reader_version < ? AND state IN ('ingested', 'quarantined') ORDER BY filed_at, accession_number",
+            (older_than,),
+        )
+        return [
+            KeptReading(
+                accession_number=row["accession_number"],
+                content=zlib.decompress(row["content"]),
+                document=json.loads(zlib.decompress(row["reading"])) if row["reading"] else None,
+                filed_at=unstamp(row["filed_at"] or row["listed_at"] or row["first_seen_at"]),
+                first_seen_at=unstamp(row["first_seen_at"]),
+                path_cik=row["path_cik"],
+            )
+            for row in rows
+        ]
+
     def keep_filing(self, facts: FilingFacts, now: datetime, *, silent_because: str | None) -> None:
         """Write down a filing as read: its head, owners, rows and changes. The pending row becomes the ingested one."""
-        document = facts.document
-        issuer = document.issuer
         self.execute(
-            "UPDATE filing SET state = 'ingested', form_type = ?, filed_at = ?, ingested_at = ?, issuer_cik = ?, issuer_name = ?,"
-            " trading_symbol = ?, period_of_report = ?, date_of_original_submission = ?, not_subject_to_section16 = ?,"
-            " aff10b5_one = ?, schema_version = ?, source = ?, footnotes = ?, remarks = ?, signatures = ?, warnings = ?,"
-            " silent_because = ?, reason = NULL WHERE accession_number = ?",
-            (
-                facts.form_type,
-                stamp(facts.filed_at),
-                stamp(now),
-                issuer.cik,
-                issuer.name,
-                issuer.trading_symbol,
-                plain(document.period_of_report),
-                plain(document.date_of_original_submission),
-                document.not_subject_to_section16,
-                document.aff10b5_one,
-                document.schema_version,
-                document.source,
-                json.dumps(dict(document.footnotes)),
-                document.remarks,
-                json.dumps([[one.name, plain(one.date)] for one in document.signatures]),
-                json.dumps(document.warnings),
-                silent_because,
-                facts.accession_number,
-            ),
+            "UPDATE filing SET state = 'ingested', filed_at = ?, ingested_at = ?, silent_because = ?, reason = NULL"
+            " WHERE accession_number = ?",
+            (stamp(facts.filed_at), stamp(now), silent_because, facts.accession_number),
         )
-        self._keep_parties(facts)
-        self._keep_rows(facts)
+        self.keep_reading(facts)
         self.many(
             "INSERT OR REPLACE INTO holding_change VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -106,6 +127,37 @@ class Ledger(Connection):
                 for position, change in enumerate(facts.changes)
             ],
         )
+
+    def keep_reading(self, facts: FilingFacts) -> None:
+        """Write down, or replace, what stands in the document: its head, owners and rows."""
+        document = facts.document
+        issuer = document.issuer
+        self.execute(
+            "UPDATE filing SET form_type = ?, issuer_cik = ?, issuer_name = ?, trading_symbol = ?, period_of_report = ?,"
+            " date_of_original_submission = ?, not_subject_to_section16 = ?, aff10b5_one = ?, schema_version = ?, source = ?,"
+            " footnotes = ?, remarks = ?, signatures = ?, warnings = ? WHERE accession_number = ?",
+            (
+                facts.form_type,
+                issuer.cik,
+                issuer.name,
+                issuer.trading_symbol,
+                plain(document.period_of_report),
+                plain(document.date_of_original_submission),
+                document.not_subject_to_section16,
+                document.aff10b5_one,
+                document.schema_version,
+                document.source,
+                json.dumps(dict(document.footnotes)),
+                document.remarks,
+                json.dumps([[one.name, plain(one.date)] for one in document.signatures]),
+                json.dumps(document.warnings),
+                facts.accession_number,
+            ),
+        )
+        for table in ("reporting_owner", "reported_row"):
+            self.execute(f"DELETE FROM {table} WHERE accession_number = ?", (facts.accession_number,))  # noqa: S608 -- two fixed names
+        self._keep_parties(facts)
+        self._keep_rows(facts)
 
     def keep_holdings(self, after: Sequence[Holding], stored: Mapping[HoldingKey, Holding]) -> None:
         """Move each position forward; one that the store knows from a newer filing stays."""
@@ -154,6 +206,14 @@ class Ledger(Connection):
         self.execute(
             "UPDATE filing SET state = 'quarantined', reason = ?, ingested_at = ? WHERE accession_number = ?",
             (reason, stamp(now), accession_number),
+        )
+
+    def release(self, accession_number: str, now: datetime) -> None:
+        """Let a quarantined filing be ingested anew, by a reader that can read it."""
+        self.execute(
+            "UPDATE filing SET state = 'pending', tries = 0, next_at = ?, reason = NULL WHERE accession_number = ?"
+            " AND state = 'quarantined'",
+            (stamp(now), accession_number),
         )
 
     def _keep_parties(self, facts: FilingFacts) -> None:

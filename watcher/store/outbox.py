@@ -14,12 +14,14 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from watcher.core.errors import StoreError
-from watcher.core.model import Alert
-from watcher.core.model import Message
-from watcher.core.model import Outcome
-from watcher.core.model import Outgoing
+from watcher.core.telling import Alert
+from watcher.core.telling import Message
+from watcher.core.telling import Outcome
+from watcher.core.telling import Outgoing
+from watcher.store.connection import FARTHEST
 from watcher.store.connection import Connection
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
@@ -36,6 +38,18 @@ class Owed:
     tries: int
     created_at: datetime
     outgoing: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAlert:
+    """An alert as it was made, with the destinations it was for."""
+
+    event_id: str
+    watch_key: str
+    rules: tuple[str, ...]
+    message: Message
+    payload: dict[str, Any]
+    destinations: tuple[str, ...]
 
 
 class Outbox(Connection):
@@ -59,16 +73,42 @@ class Outbox(Connection):
             ),
         )
         self.many(
-            "INSERT OR IGNORE INTO owed (event_id, destination, state, next_at, created_at) VALUES (?, ?, 'pending', ?, ?)",
-            [(alert.event_id, destination, stamp(now), stamp(now)) for destination in alert.destinations],
+            "INSERT OR IGNORE INTO owed (event_id, destination, state, created_at, next_at) VALUES (?, ?, 'pending', ?,"
+            " max(?, coalesce((SELECT value FROM fact WHERE name = ?), '')))",
+            [(alert.event_id, name, stamp(now), stamp(now), _rest(name)) for name in alert.destinations],
         )
+
+    def latest_alerts(self, accession_number: str) -> list[KeptAlert]:
+        """The latest alert about a filing for each watch, with the destinations that were, or will be, told."""
+        rows = self.rows(
+            "SELECT * FROM alert WHERE accession_number = ?1 AND rowid IN"
+            " (SELECT max(rowid) FROM alert WHERE accession_number = ?1 GROUP BY watch_key)",
+            (accession_number,),
+        )
+        return [
+            KeptAlert(
+                event_id=row["event_id"],
+                watch_key=row["watch_key"],
+                rules=tuple(json.loads(row["rules"])),
+                message=Message(row["title"], row["text"], row["html"]),
+                payload=json.loads(row["payload"]),
+                destinations=tuple(
+                    one["destination"]
+                    for one in self.rows(
+                        "SELECT destination FROM owed WHERE event_id = ? AND state != 'dead'", (row["event_id"],)
+                    )
+                ),
+            )
+            for row in rows
+        ]
 
     def next_owed(self, destination: str, now: datetime) -> Owed | None:
         """The oldest message due at this destination. Raises `StoreError` if its stored bytes are not those that were promised."""
         row = self.row(
             "SELECT owed.*, title, text, html, payload, sha256 FROM owed JOIN alert USING (event_id)"
-            " WHERE destination = ? AND state IN ('pending', 'retry', 'unknown') AND next_at <= ? ORDER BY owed.id LIMIT 1",
-            (destination, stamp(now)),
+            " WHERE destination = ? AND state IN ('pending', 'retry', 'unknown') AND (next_at <= ? OR next_at > ?)"
+            " ORDER BY owed.id LIMIT 1",
+            (destination, stamp(now), stamp(now + FARTHEST)),
         )
         if row is None:
             return None
@@ -111,8 +151,9 @@ class Outbox(Connection):
             )
 
     def rest(self, destination: str, until: datetime) -> None:
-        """Let a destination in trouble rest: nothing that waits for it is due before `until`."""
+        """Let a destination in trouble rest: nothing that waits for it, or is promised meanwhile, is due before `until`."""
         with self.transaction():
+            self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_rest(destination), stamp(until)))
             self.execute(
                 "UPDATE owed SET next_at = max(next_at, ?) WHERE destination = ? AND state IN ('pending', 'retry', 'unknown')",
                 (stamp(until), destination),
@@ -165,6 +206,10 @@ class Outbox(Connection):
                     (stamp(now), name),
                 )
         return len(missing)
+
+
+def _rest(destination: str) -> str:
+    return f"rest {destination}"
 
 
 def _digest(message: Message, payload: bytes) -> str:

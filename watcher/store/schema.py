@@ -39,10 +39,10 @@ _FIRST = (
         PRIMARY KEY (accession_number, cik, role)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX filing_party_cik ON filing_party (cik)",
-    # The bytes as EDGAR sent them, compressed (zlib), with what read them.
+    # The bytes as EDGAR sent them and, where they could be read, what was read (JSON), both compressed (zlib).
     """CREATE TABLE original (
         accession_number TEXT PRIMARY KEY REFERENCES filing, sha256 TEXT NOT NULL, reader_version INTEGER NOT NULL,
-        size INTEGER NOT NULL, content BLOB NOT NULL
+        size INTEGER NOT NULL, content BLOB NOT NULL, reading BLOB
     ) STRICT""",
     """CREATE TABLE reporting_owner (
         accession_number TEXT NOT NULL REFERENCES filing, position INTEGER NOT NULL, cik TEXT, name TEXT, is_director INTEGER NOT NULL,

@@ -1,0 +1,163 @@
+"""Reading the store again after an upgrade. An older reader is one that kept another reading of the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
+from datetime import date
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from watcher.core.facts import facts_of
+from watcher.core.holdings import holdings_after
+from watcher.core.listing import FilingRef
+from watcher.core.listing import Party
+from watcher.core.message import Reasons
+from watcher.core.message import alert_message
+from watcher.core.model import FilingFacts
+from watcher.core.model import Issuer
+from watcher.core.model import OwnershipDocument
+from watcher.core.model import ReportingOwner
+from watcher.core.payload import alert_payload
+from watcher.core.payload import event_id
+from watcher.core.reading import READER_VERSION
+from watcher.core.reading import document_of
+from watcher.core.reading import read_submission
+from watcher.core.telling import Alert
+from watcher.core.telling import WatchedAs
+from watcher.demo.filings import submission_text
+from watcher.demo.stories import Occasion
+from watcher.demo.stories import sale
+from watcher.reparse import reparse
+from watcher.store import Store
+from watcher.store import StoredWatch
+
+NOW = datetime(2026, 9, 2, 20, 0, tzinfo=UTC)
+ISSUER = Issuer("0009990001", "Example Corp", "EXMP")
+OWNER = ReportingOwner("0009990101", "Roe Jane", is_director=True)
+ACCESSION = "0000000000-26-000001"
+OLD = READER_VERSION - 1
+KEY = "issuer:0009990001"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "watcher.db")
+    opened.set_watches([StoredWatch(KEY, "issuer", "0009990001", "EXMP", None, ("default",), NOW, "done")], NOW)
+    ref = FilingRef(ACCESSION, "4", (Party("0009990001", "issuer", "Example Corp"),), "0009990001", NOW)
+    opened.remember([ref], now=NOW, found_by="feed")
+    yield opened
+    opened.close()
+
+
+def content() -> bytes:
+    return submission_text(sale(Occasion(ACCESSION, ISSUER, (OWNER,), date(2026, 9, 1), opening=1000), (100, "10.50")), NOW)
+
+
+def misread(document: OwnershipDocument) -> OwnershipDocument:
+    row = replace(document.non_derivative_table[0], shares=Decimal(1000), shares_owned_following=Decimal(1))
+    return replace(document, non_derivative_table=(row,))
+
+
+def known(document: OwnershipDocument) -> FilingFacts:
+    return facts_of(
+        document,
+        (),
+        accession_number=ACCESSION,
+        filed_at=NOW,
+        first_seen_at=NOW,
+        baseline_done=True,
+        path_cik="0009990001",
+    )
+
+
+def keep(store: Store, document: OwnershipDocument, *, told: bool) -> None:
+    facts = known(document)
+    reasons = Reasons(WatchedAs(KEY, "EXMP", "EXMP"), ("default",))
+    message = alert_message(facts, reasons)
+    identity = event_id(ACCESSION, KEY)
+    with store.transaction():
+        store.keep_original(ACCESSION, content(), OLD, document)
+        store.keep_filing(facts, NOW, silent_because=None)
+        store.keep_holdings(holdings_after(document, issuer_cik="0009990001", accession_number=ACCESSION, filed_at=NOW), {})
+        if told:
+            body = alert_payload(facts, reasons, identity, message)
+            store.keep_alert(Alert(identity, ACCESSION, KEY, ("default",), message, body, ("desk",)), NOW)
+
+
+def right() -> OwnershipDocument:
+    return document_of(read_submission(content()), NOW)
+
+
+def again(store: Store) -> list[tuple[tuple[str, ...], int]]:
+    results = [reparse(store, kept, now=NOW) for kept in store.readings(older_than=READER_VERSION)]
+    return [(result.changes, result.corrections) for result in results]
+
+
+def test_an_unchanged_reading_changes_nothing_and_tells_nobody(store: Store) -> None:
+    keep(store, right(), told=True)
+    assert again(store) == [((), 0)]
+    assert store.value("SELECT count(*) FROM alert") == 1
+
+
+def test_a_changed_reading_is_reported_and_the_rows_and_holdings_are_mended(store: Store) -> None:
+    keep(store, misread(right()), told=False)
+    ((changes, corrections),) = again(store)
+    assert changes == (
+        "non_derivative_table 1.shares: 1000 -> 100",
+        "non_derivative_table 1.shares_owned_following: 1 -> 900",
+    )
+    assert corrections == 0
+    assert store.value("SELECT shares FROM reported_row") == "100"
+    assert store.value("SELECT shares FROM holding") == "900"
+
+
+def test_an_alert_that_was_wrong_is_corrected_to_whoever_got_it(store: Store) -> None:
+    keep(store, misread(right()), told=True)
+    ((_, corrections),) = again(store)
+    assert corrections == 1
+    wrong, correction = store.rows("SELECT * FROM alert ORDER BY rowid")
+    body = json.loads(correction["payload"])
+    assert (body["kind"], body["corrects"]) == ("correction", wrong["event_id"])
+    assert correction["title"].startswith("Correction: EXMP: ")
+    assert f"You were told: {wrong['title']}" in correction["text"]
+    assert "events 1.shares: 1000 -> 100" in correction["text"]
+    owed = store.rows("SELECT destination FROM owed WHERE event_id = ?", (correction["event_id"],))
+    assert [row["destination"] for row in owed] == ["desk"]
+
+
+def test_a_correction_is_owed_once_however_often_the_store_is_read_again(store: Store) -> None:
+    keep(store, misread(right()), told=True)
+    again(store)
+    for kept in store.readings(older_than=READER_VERSION + 1):
+        assert reparse(store, kept, now=NOW).corrections == 0
+    assert store.value("SELECT count(*) FROM alert") == 2
+
+
+def test_what_this_release_has_read_is_not_read_again(store: Store) -> None:
+    keep(store, misread(right()), told=False)
+    again(store)
+    assert store.readings(older_than=READER_VERSION) == []
+
+
+def test_a_quarantined_filing_that_can_be_read_now_waits_to_be_ingested(store: Store) -> None:
+    with store.transaction():
+        store.keep_original(ACCESSION, content(), OLD)
+        store.quarantine(ACCESSION, reason="not understood", now=NOW)
+    (kept,) = store.readings(older_than=READER_VERSION)
+    assert reparse(store, kept, now=NOW).released
+    assert [one.accession_number for one in store.pending("live", NOW)] == [ACCESSION]
+
+
+def test_what_can_no_longer_be_read_stays_as_it_was(store: Store) -> None:
+    keep(store, right(), told=False)
+    with store.transaction():
+        store.keep_original(ACCESSION, b"<SEC-DOCUMENT>gone", OLD, right())
+    (kept,) = store.readings(older_than=READER_VERSION)
+    assert reparse(store, kept, now=NOW).error is not None
+    assert store.value("SELECT shares FROM reported_row") == "100"

@@ -1,0 +1,36 @@
+"""Telling systemd how we are."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from watcher.systemd import Notifier
+
+
+@pytest.fixture
+def channel() -> Iterator[socket.socket]:
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as channel:
+        channel.settimeout(10)
+        yield channel
+
+
+def test_lines_go_in_one_datagram(channel: socket.socket, tmp_path: Path) -> None:
+    channel.bind(str(tmp_path / "notify"))
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})("READY=1", "STATUS=watching")
+    assert channel.recv(4096) == b"READY=1\nSTATUS=watching"
+
+
+def test_an_address_that_begins_with_an_at_sign_is_abstract(channel: socket.socket, tmp_path: Path) -> None:
+    channel.bind(f"\0{tmp_path}")
+    Notifier({"NOTIFY_SOCKET": f"@{tmp_path}"})("WATCHDOG=1")
+    assert channel.recv(4096) == b"WATCHDOG=1"
+
+
+@pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": ""}, {"NOTIFY_SOCKET": "/nowhere/notify"}])
+def test_without_systemd_nothing_happens(environ: dict[str, str]) -> None:
+    Notifier(environ)("READY=1")
