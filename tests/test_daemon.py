@@ -352,7 +352,7 @@ def test_every_destination_in_trouble_is_named_by_status_and_nobody_loses_a_mess
             assert pause >= 4
             until(lambda: scene.select("SELECT DISTINCT state FROM owed WHERE destination != 'moved'") == [("delivered",)])
             code, words = status(scene)
-            assert (code, "destination moved: 1 messages are dead (the server answered 302" in words) == (1, True), words
+            assert (code, "destination moved: 1 message dead (the server answered 302" in words) == (1, True), words
             (dead,) = scene.select("SELECT id FROM owed WHERE state = 'dead'")
             assert run_watcher(scene.folder / "watcher.toml", "outbox", "retry", str(dead[0])).returncode == 0
             until(lambda: len(hooks["moved"].received) == 2)

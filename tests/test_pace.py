@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import subprocess
 import sys
 import threading
@@ -60,8 +62,8 @@ def test_three_processes_together_keep_the_limit_and_use_it(path: Path) -> None:
         for _ in range(3)
     ]
     grants = sorted(float(line) for process in asking for line in process.communicate(timeout=60)[0].split())
-    assert most_in_a_second(grants) <= PER_SECOND
-    assert len(grants) >= 2 * PER_SECOND
+    assert most_in_a_second(grants) <= 8, "the SEC allows ten, over all machines"
+    assert len(grants) >= 16
 
 
 def test_threads_of_one_process_keep_the_limit(path: Path) -> None:
@@ -162,6 +164,12 @@ def test_a_damaged_pace_file_is_as_good_as_none(path: Path, content: bytes) -> N
     assert pace.blocked_until(NOON) is None
     pace.block(NOON)
     assert Pace(path).blocked_until(NOON) == NOON + BLOCK
+
+
+@pytest.mark.parametrize("until", [1e300, math.inf, math.nan, (NOON + 365 * DAY).timestamp()])
+def test_a_damaged_block_does_not_last_for_ever(path: Path, until: float) -> None:
+    path.write_bytes(struct.pack(f"<{PER_SECOND + 2}d", *[0.0] * (PER_SECOND + 1), until))
+    Pace(path).wait(Clock())
 
 
 def test_a_grant_from_before_a_reboot_is_forgotten(path: Path) -> None:

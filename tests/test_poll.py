@@ -445,6 +445,14 @@ def test_a_short_list_without_overlap_is_a_gap_only_after_a_day(store: Store) ->
     assert poll(edgar, store, now=edgar.now).gap
 
 
+def test_a_list_with_overlap_has_no_gap_however_long_nobody_looked(store: Store) -> None:
+    edgar = ListedEdgar(a_list(3, newest=NOON, first=1))
+    poll(edgar, store, now=NOON)
+    edgar.now = NOON + 3 * DAY
+    edgar.entries = (*a_list(3, newest=edgar.now, first=10), *edgar.entries[:1])
+    assert not poll(edgar, store, now=edgar.now).gap
+
+
 def test_a_list_that_gains_an_entry_has_no_gap(world: World) -> None:
     world.watch()
     for number in range(1, 5):

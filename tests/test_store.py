@@ -317,6 +317,15 @@ def test_a_store_held_by_another_program_is_an_error_in_words(path: Path, store:
     store.set_fact("a", "1")
 
 
+def test_a_new_store_waits_for_its_turn_to_be_made(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        letting_go = threading.Timer(0.3, other.execute, ("ROLLBACK",))
+        letting_go.start()
+        Store(path).close()
+        letting_go.join()
+
+
 def test_processes_that_open_a_new_store_at_once_all_succeed(path: Path) -> None:
     code = "import sys; from pathlib import Path; from watcher.store import Store; Store(Path(sys.argv[1])).close()"
     opening = [

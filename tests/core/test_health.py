@@ -88,7 +88,7 @@ def test_a_gap_says_since_when() -> None:
 def test_filings_that_wait_are_a_trouble_once_the_oldest_is_old() -> None:
     waiting = replace(well(), pending=3, oldest_pending=OPEN - QUEUE_OLD)
     assert complaints(waiting) == []
-    assert complaints(replace(waiting, now=OPEN + SECOND))[0].startswith("3 filings wait to be read, the oldest since")
+    assert complaints(replace(waiting, now=OPEN + SECOND))[0].startswith("3 filings to be read, the oldest since")
 
 
 def test_unreadable_filings_are_told_with_the_command_that_lists_them() -> None:
@@ -102,15 +102,15 @@ def test_unreadable_filings_are_told_with_the_command_that_lists_them() -> None:
         (replace(DESK, waiting=1, oldest=OPEN - SECOND), []),
         (
             replace(DESK, waiting=1, oldest=OPEN - SECOND, reason="refused"),
-            ["destination desk: 1 messages wait since 16 Jun 2026 11:59:59 ET (refused)"],
+            ["destination desk: 1 message waiting since 16 Jun 2026 11:59:59 ET (refused)"],
         ),
         (
             replace(DESK, waiting=4, oldest=OPEN - timedelta(hours=1)),
-            ["destination desk: 4 messages wait since 16 Jun 2026 11:00:00 ET"],
+            ["destination desk: 4 messages waiting since 16 Jun 2026 11:00:00 ET"],
         ),
         (
             replace(DESK, dead=2, reason="no such channel"),
-            ["destination desk: 2 messages are dead (no such channel): `watcher outbox list` shows them"],
+            ["destination desk: 2 messages dead (no such channel): `watcher outbox list` shows them"],
         ),
     ],
     ids=["just owed", "failing", "old", "dead"],

@@ -38,7 +38,7 @@ ISSUERS = tuple(
     Issuer(f"{9_990_000 + number:010}", f"Example {name} Corp", f"EX{name}") for number, name in enumerate("ABCDE", 1)
 )
 SHORTEST, LONGEST = 0.2, 3.0  # seconds a daemon lives; a start takes about half a second
-ANSWER_SECONDS = 0.03  # the webhook takes its time, so that kills fall into deliveries
+ANSWER_SECONDS = 0.15  # the webhook takes its time, so that kills fall into deliveries
 IN_THE_END = 180.0  # seconds for the last daemon to make up for everything
 
 

@@ -17,6 +17,7 @@ from watcher.cli.common import now
 from watcher.cli.common import opened
 from watcher.cli.common import print_json
 from watcher.cli.common import print_rows
+from watcher.core.figures import counted
 from watcher.core.figures import moment
 from watcher.core.health import complaints
 from watcher.core.payload import plain
@@ -24,6 +25,7 @@ from watcher.pace import Pace
 from watcher.pace import pace_path
 from watcher.status import condition
 from watcher.store import Store
+from watcher.store import unstamp
 
 
 @click.command
@@ -218,7 +220,7 @@ def _in_words(answer: dict[str, Any]) -> list[str]:
         f"  {name.replace('_', ' ')}: {answer[name]}" for name in ("filed_at", "first_seen_at", "ingested_at") if answer[name]
     ]
     if answer["reason"]:
-        lines.append(f"  {answer['reason']} (after {answer['tries']} tries)")
+        lines.append(f"  {answer['reason']} (after {counted(answer['tries'], 'attempt')})")
     for verdict in answer["verdicts"]:
         lines.append(
             f"  watch {verdict['watch']}, rule {verdict['rule']}: {'matched' if verdict['matched'] else 'did not match'}"
@@ -230,9 +232,9 @@ def _in_words(answer: dict[str, Any]) -> list[str]:
     for alert in answer["alerts"]:
         lines.append(f"  alert {alert['event_id'][:8]}: {alert['title']}")
         for one in alert["deliveries"]:
-            when = one["delivered_at"] or f"next try {one['next_at']}"
+            when = moment(unstamp(one["delivered_at"])) if one["delivered_at"] else f"next try {moment(unstamp(one['next_at']))}"
             lines.append(
-                f"    {one['destination']}: {one['state']} after {one['tries']} tries, {when}{', ' if one['reason'] else ''}"
+                f"    {one['destination']}: {one['state']} after {counted(one['tries'], 'attempt')}, {when}{', ' if one['reason'] else ''}"
                 f"{one['reason'] or ''}"
             )
     return lines

@@ -41,3 +41,8 @@ def moment(value: datetime) -> str:
     """`17 Jun 2026 18:42:10 ET`."""
     eastern = value.astimezone(EASTERN)
     return f"{day(eastern.date())} {eastern:%H:%M:%S} ET"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 message`, `2 messages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from datetime import timedelta
 
 from watcher.core.calendar import is_open
+from watcher.core.figures import counted
 from watcher.core.figures import moment
 
 # Without a good poll for this long we are blind; outside EDGAR's hours polls are rarer and nothing is filed.
@@ -75,9 +76,10 @@ def _reading(condition: Condition) -> list[str]:
     wrong = []
     oldest = condition.oldest_pending
     if oldest is not None and condition.now - oldest > QUEUE_OLD:
-        wrong.append(f"{condition.pending} filings wait to be read, the oldest since {moment(oldest)}")
+        wrong.append(f"{counted(condition.pending, 'filing')} to be read, the oldest since {moment(oldest)}")
     if condition.quarantined:
-        wrong.append(f"{condition.quarantined} filings could not be read: `watcher filings --state quarantined` lists them")
+        quarantined = counted(condition.quarantined, "filing")
+        wrong.append(f"{quarantined} could not be read: `watcher filings --state quarantined` lists them")
     return wrong
 
 
@@ -87,9 +89,9 @@ def _telling(destination: DestinationCondition, now: datetime) -> list[str]:
     stuck = destination.oldest is not None and (destination.reason is not None or now - destination.oldest > QUEUE_OLD)
     if destination.waiting and stuck:
         since = f" since {moment(destination.oldest)}" if destination.oldest else ""
-        wrong.append(f"destination {destination.name}: {destination.waiting} messages wait{since}{why}")
+        wrong.append(f"destination {destination.name}: {counted(destination.waiting, 'message')} waiting{since}{why}")
     if destination.dead:
         wrong.append(
-            f"destination {destination.name}: {destination.dead} messages are dead{why}: `watcher outbox list` shows them"
+            f"destination {destination.name}: {counted(destination.dead, 'message')} dead{why}: `watcher outbox list` shows them"
         )
     return wrong
