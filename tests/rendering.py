@@ -7,9 +7,12 @@ the schema version they belong to. The archive serves other ones; of its pages t
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
+from typing import Literal
 
 from lxml import etree
 
@@ -68,3 +71,131 @@ def compare(wanted: Reader, got: OwnershipDocument) -> tuple[list[str], list[Dif
 
 def field_of(path: str) -> str:
     return re.sub(r"\[[0-9]+\]|(?<=^footnotes)\.F[0-9]+|\.count$", "", path)
+
+
+# --- the page as text -------------------------------------------------------------------------------------------------
+
+Style = Literal["markdown", "columns"]
+# A block is its lines, and a line is a list of units: one a cell in Markdown, one a character in columns.
+Block = list[list[str]]
+_BREAKS = frozenset(("br", "p", "center", "div", "h1", "h2", "dd", "hr"))
+_UNSAID = frozenset(("style", "script", "title"))
+
+
+def as_text(html: bytes, style: Style) -> bytes:
+    """A page as a scanner's Markdown with pipe tables, or as plain text in aligned columns (as browsers save it), in UTF-8.
+
+    Both are laid out alike: tables inside cells become parts of the outer table's lines. Text in columns is wrapped at spaces.
+    """
+    body = etree.fromstring(html, etree.HTMLParser(encoding="utf-8")).find("body")
+    page = _Page(style)
+    page.read(body, columns=1)
+    page.end_line()
+    lines: list[str] = []
+    for block in page.blocks:
+        if style == "columns":
+            lines += ["".join(line).rstrip() for line in block]
+        elif len(block) == len(block[0]) == 1:
+            lines += [block[0][0]]
+        else:
+            rows = ["| " + " | ".join(line) + " |" for line in block]
+            lines += [rows[0], "|" + "---|" * len(block[0]), *rows[1:]]
+        lines.append("")
+    return "\n".join(lines).encode()
+
+
+@dataclass(slots=True)
+class _Page:
+    """What stands in one cell (or on the whole page) so far: blocks one below the other, and the line that is not ended yet."""
+
+    style: Style
+    blocks: list[Block] = field(default_factory=list)
+    words: str = ""
+    columns: int = 1
+
+    def read(self, node: etree._Element, columns: int) -> None:
+        self.columns = columns
+        self.words += node.text or ""
+        for child in node:
+            if isinstance(child.tag, str) and child.tag not in _UNSAID:
+                self.child(child)
+            self.words += child.tail or ""
+
+    def child(self, node: etree._Element) -> None:
+        if node.tag == "table":
+            self.end_line()
+            if block := _table(node, self.style):
+                self.blocks.append(block)
+        elif node.tag == "input":
+            ticked = "checked" in node.attrib
+            self.words += "[X] " if ticked and self.style == "columns" else "[ ] " if self.style == "columns" else "☒ " if ticked else "☐ "
+        elif node.tag == "sup" and self.style == "markdown":
+            self.words += " <sup>"
+            self.read(node, self.columns)
+            self.words += "</sup>"
+        elif node.tag in _BREAKS:
+            self.end_line()
+            self.read(node, self.columns)
+            self.end_line()
+        else:
+            self.read(node, self.columns)
+
+    def end_line(self) -> None:
+        line, self.words = " ".join(self.words.split()), ""
+        if not line:
+            return
+        if self.style == "columns":
+            wrapped = textwrap.wrap(line, max(16, 160 // self.columns), break_long_words=False, break_on_hyphens=False)
+            self.blocks.append([list(part) for part in wrapped])
+        else:
+            self.blocks.append([[line.replace("$", "\\$").replace("|", "\\|")]])
+
+    def whole(self) -> Block:
+        """All blocks as one; in Markdown, lines that follow one another stay in one cell."""
+        self.end_line()
+        lines: Block = []
+        for block in self.blocks:
+            if self.style == "markdown" and lines and len(block) == len(block[0]) == len(lines[-1]) == 1:
+                lines[-1][0] += "<br>" + block[0][0]
+            else:
+                lines += [list(line) for line in block]
+        return lines
+
+
+def _table(table: etree._Element, style: Style) -> Block:
+    """A table laid out: columns as wide and rows as high as what stands in them."""
+    placed: dict[tuple[int, int], tuple[Block, int, int]] = {}
+    taken: set[tuple[int, int]] = set()
+    trs = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+    for at, row in enumerate(trs or [table]):
+        cells = [cell for cell in row if cell.tag in ("td", "th")]
+        column = 0
+        for cell in cells:
+            while (at, column) in taken:
+                column += 1
+            rows, columns = (int(cell.get(name) or 1) for name in ("rowspan", "colspan"))
+            page = _Page(style)
+            page.read(cell, len(cells))
+            placed[at, column] = page.whole(), rows, columns
+            taken |= {(at + down, column + right) for down in range(rows) for right in range(columns)}
+    gap = 2 if style == "columns" else 0
+    nothing = " " if style == "columns" else ""
+    starts = _edges({(at, n): (max(map(len, block), default=0) + gap, span) for (n, at), (block, _, span) in placed.items()}, 1 - gap // 2)
+    tops = _edges({(at, n): (len(block), span) for (at, n), (block, span, _) in placed.items()}, 0)
+    if not placed:
+        return []
+    lines = [[nothing] * starts[-1] for _ in range(tops[-1])]
+    for (at, column), (block, _, _) in placed.items():
+        for number, line in enumerate(block, tops[at]):
+            lines[number][starts[column] : starts[column] + len(line)] = line
+    return [line for line in lines if any(unit.strip() for unit in line)]
+
+
+def _edges(sizes: dict[tuple[int, int], tuple[int, int]], least: int) -> list[int]:
+    """Where each column (or row) begins, and where the last one ends, from the size and the span of what stands in it."""
+    last = max((at + span for (at, _), (_, span) in sizes.items()), default=0)
+    edges = [0] * (last + 1)
+    for end in range(1, last + 1):
+        needed = (edges[at] + size for (at, _), (size, span) in sizes.items() if at + span == end)
+        edges[end] = max(edges[end - 1] + least, *needed, 0)
+    return edges
