@@ -70,6 +70,11 @@ class _NoDoctype(ET.TreeBuilder):
         message = "a document type declaration"
         raise RefusedError(message)
 
+    def start_ns(self, _prefix: str, uri: str) -> None:
+        if not re.fullmatch(r"(?!:)[\w.~/?@!$&'()*+,;=:#-]*", uri, re.ASCII):  # Namespaces in XML 1.0, 2.2; expat does not look
+            message = "a namespace that is no URI"
+            raise RefusedError(message)
+
 
 def field_name(tag: str) -> str:
     """`sharesOwnedFollowingTransaction` -> `shares_owned_following`."""
@@ -87,7 +92,7 @@ class Reader:
         declared = re.match(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']*)", xml)
         if b"\0" in xml or (declared and declared[1].lower() not in ENCODINGS):
             raise RefusedError("an encoding that hides its text from a plain look")
-        if re.match(rb"<\?xml\s+version\s*=\s*[\"'](?!1\.[0-9]+[\"'])", xml):  # XML 1.0, 2.8; expat lets it pass
+        if re.match(rb"<\?xml\s+version\s*=\s*[\"'](?!1\.[0-9]*[\"'])", xml):  # XML 1.0, 2.8; expat lets it pass, "1." both do
             raise RefusedError("no version of XML")
         try:
             parser = ET.XMLParser(  # noqa: S314 - a DOCTYPE ends it, so no entity is ever declared
@@ -150,17 +155,18 @@ class Reader:
         return [self._row(row, kinds[row.tag]) for row in root.findall(f"{table}Table/*") if row.tag in kinds]
 
     def _row(self, row: ET.Element, kind: str) -> Json:
-        cells: dict[str, Json] = dict.fromkeys(ROW)
+        cells: dict[str, Json] = {}
         notes: dict[str, list[Json]] = {}
         for name, element in _fields(row):
             coding = element.tag == "transactionCoding"
             in_coding = not coding and name in ("transaction_form_type", "transaction_code", "equity_swap_involved")
-            if not coding:
-                cells[name] = self._cell(name, element if in_coding else element.find("value"))
+            value = element if in_coding else element.find("value")
+            if not coding and name not in cells and _text(value):  # of two that say something the first stands
+                cells[name] = self._cell(name, value)
             for reference in [] if in_coding else element.iter("footnoteId"):  # those in coding came with transactionCoding
                 if identifier := reference.get("id", "").strip():
                     notes.setdefault(name, []).append(identifier)
-        return {"kind": kind, **cells, "footnotes": dict(notes), "derived": []}
+        return {"kind": kind, **dict.fromkeys(ROW), **cells, "footnotes": dict(notes), "derived": []}
 
     def _cell(self, name: str, element: ET.Element | None) -> Leaf:
         if name.endswith("_date"):

@@ -76,10 +76,13 @@ def field_of(path: str) -> str:
 # --- the page as text -------------------------------------------------------------------------------------------------
 
 Style = Literal["markdown", "columns"]
+STYLES: tuple[Style, ...] = ("markdown", "columns")
 # A block is its lines, and a line is a list of units: one a cell in Markdown, one a character in columns.
 Block = list[list[str]]
 _BREAKS = frozenset(("br", "p", "center", "div", "h1", "h2", "dd", "hr"))
-_UNSAID = frozenset(("style", "script", "title"))
+_BOX = {"markdown": ("☐", "☒"), "columns": ("[ ]", "[X]")}
+_CELLS = ("td", "th")
+_UNSAID = frozenset(("head", "style", "script"))
 
 
 def as_text(html: bytes, style: Style) -> bytes:
@@ -87,9 +90,8 @@ def as_text(html: bytes, style: Style) -> bytes:
 
     Both are laid out alike: tables inside cells become parts of the outer table's lines. Text in columns is wrapped at spaces.
     """
-    body = etree.fromstring(html, etree.HTMLParser(encoding="utf-8")).find("body")
     page = _Page(style)
-    page.read(body, columns=1)
+    page.read(etree.fromstring(html, etree.HTMLParser(encoding="utf-8")), columns=1)
     page.end_line()
     lines: list[str] = []
     for block in page.blocks:
@@ -124,11 +126,13 @@ class _Page:
     def child(self, node: etree._Element) -> None:
         if node.tag == "table":
             self.end_line()
+            for loose in (part for row in _rows(node) for part in row if part.tag not in _CELLS):
+                self.child(loose)  # what stands in a row and in none of its cells is shown above the table
+            self.end_line()
             if block := _table(node, self.style):
                 self.blocks.append(block)
         elif node.tag == "input":
-            ticked = "checked" in node.attrib
-            self.words += "[X] " if ticked and self.style == "columns" else "[ ] " if self.style == "columns" else "☒ " if ticked else "☐ "
+            self.words += _BOX[self.style]["checked" in node.attrib] + " "
         elif node.tag == "sup" and self.style == "markdown":
             self.words += " <sup>"
             self.read(node, self.columns)
@@ -162,13 +166,16 @@ class _Page:
         return lines
 
 
+def _rows(table: etree._Element) -> list[etree._Element]:
+    return [row for row in table.iter("tr") if next(row.iterancestors("table")) is table] or [table]
+
+
 def _table(table: etree._Element, style: Style) -> Block:
     """A table laid out: columns as wide and rows as high as what stands in them."""
     placed: dict[tuple[int, int], tuple[Block, int, int]] = {}
     taken: set[tuple[int, int]] = set()
-    trs = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
-    for at, row in enumerate(trs or [table]):
-        cells = [cell for cell in row if cell.tag in ("td", "th")]
+    for at, row in enumerate(_rows(table)):
+        cells = [cell for cell in row if cell.tag in _CELLS]
         column = 0
         for cell in cells:
             while (at, column) in taken:
@@ -180,7 +187,8 @@ def _table(table: etree._Element, style: Style) -> Block:
             taken |= {(at + down, column + right) for down in range(rows) for right in range(columns)}
     gap = 2 if style == "columns" else 0
     nothing = " " if style == "columns" else ""
-    starts = _edges({(at, n): (max(map(len, block), default=0) + gap, span) for (n, at), (block, _, span) in placed.items()}, 1 - gap // 2)
+    widths = {(at, n): (max(map(len, block), default=0) + gap, span) for (n, at), (block, _, span) in placed.items()}
+    starts = _edges(widths, 1 - gap // 2)
     tops = _edges({(at, n): (len(block), span) for (at, n), (block, span, _) in placed.items()}, 0)
     if not placed:
         return []
@@ -199,3 +207,50 @@ def _edges(sizes: dict[tuple[int, int], tuple[int, int]], least: int) -> list[in
         needed = (edges[at] + size for (at, _), (size, span) in sizes.items() if at + span == end)
         edges[end] = max(edges[end - 1] + least, *needed, 0)
     return edges
+
+
+# --- what a reading of the text says, leaf by leaf ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One leaf that the XML, the page or the reading of the text states, and what that reading made of it.
+
+    "read" or "missed" if the page shows it, "unsaid" if not, "wrong"; "alike" where the filer typed a footnote's mark as words
+    ("See Footnote (2)"), which on a page without raised letters is a mark like any other.
+    """
+
+    difference: Difference
+    verdict: str
+
+
+def judge(pair: Pair, page: OwnershipDocument, text: OwnershipDocument) -> list[Judged]:
+    """The reading of a text held against the XML. What the page shows of it is what the page's own reading gives back.
+
+    Spaces are compared by words, as no text keeps them. Counts are missed if rows or notes are, and wrong if there are more.
+    """
+    wanted, shown, got = (
+        {path: _words(leaf) for path, leaf in leaves(document) if not path.endswith(".keys") and path not in NOT_ON_ANY_PAGE}
+        for document in (pair.wanted.document, as_json(page), as_json(text))
+    )
+    typed = {path for path, leaf in wanted.items() if re.fullmatch(rf"{re.escape(str(got.get(path)))} \([0-9]+\)", str(leaf))}
+    judged = []
+    for path in wanted | shown | got:
+        if any(each.get(path) is not None for each in (wanted, shown, got)):
+            verdict = _verdict(wanted.get(path), shown.get(path), got.get(path), path)
+            field = re.sub(r"\.footnotes(\.[a-z_]+)(?:\.count|\[[0-9]+\])$", r"\1", path)
+            alike = verdict == "wrong" and field in typed
+            judged.append(Judged(Difference(path, wanted.get(path), got.get(path)), "alike" if alike else verdict))
+    return judged
+
+
+def _verdict(wanted: Leaf, shown: Leaf, got: Leaf, path: str) -> str:
+    if got == wanted == shown:
+        return "read"
+    if got is None or (path.endswith(".count") and int(str(got)) < int(str(wanted or 0))):
+        return "missed" if wanted == shown else "unsaid"
+    return "unsaid" if got in (wanted, shown) and wanted != shown else "wrong"
+
+
+def _words(leaf: Leaf) -> Leaf:
+    return " ".join(leaf.split()) or None if isinstance(leaf, str) else leaf

@@ -319,7 +319,8 @@ def test_a_daemon_that_was_killed_and_down_tells_what_was_filed_meanwhile(scene:
     with DaemonProcess(config) as daemon:
         scene.told(accession(2), listed)
         assert daemon.stop() == 0
-    assert sorted(of(scene.hook.received)) == [accession(number) for number in (1, 2, 3)]
+    # The kill may have come between the webhook's yes and its being written down: then the first is told again.
+    assert sorted(set(of(scene.hook.received))) == [accession(number) for number in (1, 2, 3)]
 
 
 def test_every_destination_in_trouble_is_named_by_status_and_nobody_loses_a_message(scene: Scene) -> None:
@@ -384,7 +385,7 @@ def _baseline(scene: Scene, cik: str | None, state: str) -> Callable[[], bool]:
     return reached
 
 
-def test_a_damaged_message_stops_the_daemon_with_words(scene: Scene) -> None:
+def test_a_damaged_message_is_not_sent_and_is_shown_with_its_reason(scene: Scene) -> None:
     config = scene.configure()
     scene.hook.answer(500)
     with DaemonProcess(config) as daemon:
@@ -396,7 +397,8 @@ def test_a_damaged_message_stops_the_daemon_with_words(scene: Scene) -> None:
         tampering.execute("UPDATE alert SET title = 'EXMP: buy now'")
         tampering.execute("UPDATE owed SET next_at = ?", (stamp(real_now()),))
     with DaemonProcess(config) as daemon:
-        assert daemon.process.wait(timeout=60) == 1
-        assert "not as it was written" in daemon.log
-        assert "Traceback" not in daemon.log
+        until(lambda: scene.select("SELECT state FROM owed") == [("dead",)])
+        status = run_watcher(config, "status")
+        assert (status.returncode, "not as it was written" in status.stdout) == (1, True), status.stdout
+        assert daemon.stop() == 0
     assert len(scene.hook.received) == 1

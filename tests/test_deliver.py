@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import closing
@@ -270,6 +271,23 @@ def test_what_is_being_sent_is_not_taken_by_another(store: Store, clock: Clock, 
 
     deliver(store, Meets(), "desk", now=clock)
     assert (inner, desk.received) == (["event1"], ["event2"])
+
+
+def test_two_that_deliver_at_once_never_take_the_same_message(
+    store: Store, clock: Clock, desk: FakeSender, tmp_path: Path
+) -> None:
+    owe(store, clock, *range(60))
+
+    def deliver_all() -> None:
+        with closing(Store(tmp_path / "watcher.db")) as own:
+            send_all(own, desk, clock)
+
+    threads = [threading.Thread(target=deliver_all) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(desk.received) == sorted(f"event{number}" for number in range(60))
 
 
 def test_a_message_that_may_have_arrived_is_repeated_with_the_same_bytes_and_marked(

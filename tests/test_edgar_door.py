@@ -9,16 +9,11 @@ import tracemalloc
 from collections.abc import Callable
 from collections.abc import Iterator
 from datetime import UTC
-from datetime import date
 from datetime import datetime
-from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import example
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.loopback import Behaviour
 from tests.loopback import Receiver
@@ -49,10 +44,8 @@ from watcher.core.listing import FeedPage
 from watcher.demo.edgar import BOMB_SIZE
 from watcher.demo.filings import submission_text
 from watcher.edgar import CAP
-from watcher.edgar import LONGEST_PAUSE
 from watcher.edgar import SUBMISSION_CAP
 from watcher.edgar import Edgar
-from watcher.edgar import _retry_after
 from watcher.pace import BLOCK
 from watcher.pace import Pace
 
@@ -374,22 +367,3 @@ def test_both_forms_of_retry_after_are_obeyed(world: World, value: str) -> None:
     assert len(world.edgar.requests) == 1
     world.clock.tick()
     assert feed(world.door).entries
-
-
-@pytest.mark.parametrize("value", ["soon", "", "-5", "1.5", "Tue, 99 Sep 2026 99:00:00 GMT"])
-def test_a_retry_after_that_cannot_be_read_asks_for_nothing(value: str) -> None:
-    assert _retry_after(value, NOON) is None
-
-
-@given(st.text() | st.dates(date(2026, 8, 1), date(2026, 10, 1)).map(lambda day: f"{day:%a, %d %b %Y} 12:00:00"))
-@example("Tue, 01 Sep 2026 17:00:00")
-@example("Tue, 01 Sep 2026 17:00:00 -0000")
-@example("9" * 5000)
-@example("²")
-def test_no_retry_after_breaks_anything_or_asks_for_more_than_an_hour(value: str) -> None:
-    seconds = _retry_after(value, NOON)
-    assert seconds is None or 0 <= seconds <= LONGEST_PAUSE
-
-
-def test_a_date_without_a_zone_is_taken_for_utc() -> None:
-    assert _retry_after("Tue, 01 Sep 2026 16:01:00", NOON) == timedelta(minutes=1).total_seconds()

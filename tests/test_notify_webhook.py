@@ -6,11 +6,8 @@ import logging
 import time
 from datetime import UTC
 from datetime import datetime
-from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.loopback import Behaviour
 from tests.loopback import Receiver
@@ -28,8 +25,6 @@ from watcher.core.telling import Outcome
 from watcher.core.telling import Outgoing
 from watcher.notify import problem_with
 from watcher.notify import sender_for
-from watcher.notify.answers import LONGEST_PAUSE
-from watcher.notify.answers import pause_asked
 from watcher.notify.machines import Webhook
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 400_000, tzinfo=UTC)
@@ -169,36 +164,3 @@ def test_a_webhook_without_a_secret_is_a_problem() -> None:
 
 def test_a_good_webhook_is_no_problem() -> None:
     assert problem_with(Destination("m", "webhook", "https://example.com/hook", b"k")) is None
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("0", 0.0),
-        (" 12 ", 12.0),
-        ("1.5", 1.5),
-        ("9" * 400, LONGEST_PAUSE),
-        ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
-        ("Fri, 20 Nov 2026 12:00:01 -0000", 0.6),
-        ("Sat, 21 Nov 2026 12:00:00 GMT", LONGEST_PAUSE),
-        ("-5", None),
-        ("soon", None),
-        ("٣", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_both_forms_of_retry_after_are_read(header: str | None, seconds: float | None) -> None:
-    assert pause_asked(header, now=NOW) == pytest.approx(seconds)
-
-
-@given(st.text())
-def test_no_retry_after_is_too_odd(header: str) -> None:
-    pause = pause_asked(header, now=NOW)
-    assert pause is None or 0 <= pause <= LONGEST_PAUSE
-
-
-@given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # hypothesis wants naive bounds
-def test_a_date_asks_for_the_time_until_then(until: datetime) -> None:
-    pause = pause_asked(format_datetime(until, usegmt=True), now=NOW)
-    assert pause == pytest.approx(min(max((until.replace(microsecond=0) - NOW).total_seconds(), 0), LONGEST_PAUSE))

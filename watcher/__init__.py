@@ -4,6 +4,7 @@
     ingest    one filing: fetch, read, compare with what we hold, judge, commit    (durable: filing, holdings, alerts, owed messages)
     deliver   send what is owed; write down who was told                           (durable: delivery)
     baseline  a new watch: read its recent past; after a gap: what was missed      (durable: pending filing)
+    reconcile prove nothing was missed: EDGAR's index of the day against the store (durable: pending filing, proof)
 
 The steps meet in the store and never call each other. A step calls doors (`edgar`, `store`, `notify`) and the pure `core`;
 a door speaks core types. `daemon` opens the doors and gives the scheduler its jobs.

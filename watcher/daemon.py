@@ -2,6 +2,7 @@
 
     poll 4 · poll 3 · poll 5  ->  ingest  ->  deliver (one job per destination)
     list  ->  baseline, beside them and slower, so that they never delay an alert
+    reconcile, each hour: the finished days against EDGAR's index
 
 Steps meet in the store; a job that left something for another only wakes it.
 """
@@ -25,6 +26,7 @@ from watcher.baseline import list_past
 from watcher.config import Config
 from watcher.config import Destination
 from watcher.core.calendar import is_open
+from watcher.core.completeness import words
 from watcher.core.errors import ConfigError
 from watcher.core.errors import EdgarError
 from watcher.core.errors import FeedUnreadable
@@ -39,6 +41,7 @@ from watcher.notify import sender_for
 from watcher.pace import Pace
 from watcher.pace import pace_path
 from watcher.poll import poll
+from watcher.reconcile import reconcile_due
 from watcher.resolve import resolve
 from watcher.status import FORM_PREFIXES
 from watcher.store import Lock
@@ -49,6 +52,7 @@ log = logging.getLogger("watcher")
 
 TICK = 2.0  # seconds between looks at a queue; work is announced by waking, this is for what falls due by time
 OTHER_FORMS_INTERVAL = 60.0  # forms 3 and 5 are rare and carry few alerts
+HOUR = 3600.0
 LIST_INTERVAL = 30.0  # seconds until a list of a CIK's filings that was not to be had is asked for again
 SEEN_KEPT = timedelta(days=14)  # the feed reaches back about three business days
 DOWN_LONG = timedelta(minutes=10)  # after such a pause the lists of each CIK are asked too
@@ -110,7 +114,8 @@ class Daemon:
         self._jobs.add("ingest", self._guarded("ingest", self._ingest_live), lambda: TICK)
         self._jobs.add("list", self._guarded("list", self._list), lambda: LIST_INTERVAL)
         self._jobs.add("baseline", self._guarded("baseline", self._read_past), lambda: TICK)
-        self._jobs.add("housekeeping", self._guarded("housekeeping", self._housekeeping), lambda: 3600.0)
+        self._jobs.add("reconcile", self._guarded("reconcile", self._reconcile), lambda: HOUR)
+        self._jobs.add("housekeeping", self._guarded("housekeeping", self._housekeeping), lambda: HOUR)
         for name in self._config.destinations:
             self._add_delivery(name)
         self._jobs.start()
@@ -276,6 +281,16 @@ class Daemon:
                 log.info("%s: delivered", name)
             else:
                 log.warning("%s: %s (%s)", name, outcome.state, outcome.reason)
+
+    def _reconcile(self) -> None:
+        """Hold what is due of EDGAR's indexes against the store; what is missing is left to `ingest` and looked at again in an hour."""
+        for proof in reconcile_due(self._edgar, self.store, now=self._now()):
+            self._jobs.goes_on()
+            log.log(logging.WARNING if proof.missing else logging.INFO, words(proof))
+            if proof.missing:
+                self._jobs.wake("ingest")
+            if self._stopping.is_set():
+                return
 
     def _housekeeping(self) -> None:
         self.store.forget_seen(self._now(), keep=SEEN_KEPT)

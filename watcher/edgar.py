@@ -11,11 +11,9 @@ import time
 import zlib
 from collections.abc import Callable
 from collections.abc import Iterator
-from datetime import UTC
 from datetime import date
 from datetime import datetime
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -32,12 +30,12 @@ from watcher.core.index import parse_submissions
 from watcher.core.index import parse_tickers
 from watcher.core.listing import FeedPage
 from watcher.core.listing import FilingRef
+from watcher.core.pauses import pause_asked
 from watcher.pace import Pace
 
 PAGE = 100
 LAST_START = 5000  # beyond it EDGAR answers 503, whatever the list
 DEADLINE = 30.0  # seconds for one request, from first byte asked to last byte read
-LONGEST_PAUSE = 3600.0  # a server's Retry-After is obeyed up to an hour
 CAP = 8_000_000  # bytes after decompression, of a list
 SUBMISSION_CAP = 32_000_000  # of a complete submission with its exhibits
 
@@ -154,7 +152,7 @@ class Edgar:
             self._refuse_if_blocked(body)
             until = self._pace.block(self._now())
             raise Blocked(f"{what}: the SEC refused the request (403); nothing is asked for ten minutes", until=until)
-        retry_after = _retry_after(response.headers.get("Retry-After"), self._now())
+        retry_after = pause_asked(response.headers.get("Retry-After"), now=self._now())
         if retry_after:
             self._pace.block(self._now(), timedelta(seconds=retry_after))
         raise Unreachable(f"{what}: EDGAR answered {status}", status=status, retry_after=retry_after)
@@ -203,21 +201,6 @@ def _decoded(chunks: Iterator[bytes], *, gzip: bool, cap: int, what: str) -> Ite
 def _is_html(body: bytes) -> bool:
     start = body[:500].lstrip().lower()
     return start.startswith((b"<!doctype html", b"<html"))
-
-
-def _retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait, from either form of the header (RFC 9110, 10.2.3)."""
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return min(float(value), LONGEST_PAUSE)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max((until - now).total_seconds(), 0.0), LONGEST_PAUSE)
 
 
 def _words(error: Exception) -> str:

@@ -23,8 +23,8 @@ from tests.core.samples import values
 from watcher.core.codes import CODE_MEANING
 from watcher.core.codes import EVENT_NAMES
 from watcher.core.events import names_for_rules
-from watcher.core.events import price_range
 from watcher.core.events import read_events
+from watcher.core.footnotes import price_range
 from watcher.core.model import Event
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row

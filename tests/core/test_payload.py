@@ -120,6 +120,16 @@ def test_an_alert_holds_the_fields_of_the_contract() -> None:
         "footnote": "F1",
         "state": "checked with date",
     }
+    assert body["footnote_facts"] == [
+        {
+            "kind": "10b5-1 plan",
+            "footnote": "F1",
+            "quote": "Sold under a Rule 10b5-1 plan adopted on March 5, 2026.",
+            "low": None,
+            "high": None,
+            "day": "2026-03-05",
+        }
+    ]
     assert body["timing"] == {"traded": "2026-06-16", "due": "2026-06-18", "status": "on time", "reason": ""}
 
 
@@ -144,6 +154,13 @@ def test_an_event_is_told_with_all_its_figures() -> None:
         "rows": [{"table": "I", "row": 1}, {"table": "II", "row": 1}],
         "missing": [],
     }
+
+
+def test_a_range_in_a_footnote_is_told_as_exact_figures() -> None:
+    note = {"F1": "The price is a weighted average price. Sold at prices ranging from $10.10 to $10.90."}
+    (fact,) = of(document(row(footnotes={"price_per_share": ("F1",)}), footnotes=note))["footnote_facts"]
+    assert (fact["kind"], fact["low"], fact["high"], fact["day"]) == ("weighted average", "10.10", "10.90", None)
+    assert fact["quote"] == note["F1"]
 
 
 def test_a_holding_is_told_before_and_after() -> None:
@@ -195,6 +212,7 @@ def test_an_unreadable_filing_claims_nothing_and_has_the_same_fields() -> None:
     assert set(alert) - set(body) == {"period_of_report", "timing", "baseline_done", "warnings"}
     assert (body["kind"], body["reason"], body["url"]) == ("quarantined", "cut short", URL)
     assert (body["filed_at"], body["events"], body["holdings"], body["rules"]) == (None, [], [], [])
+    assert body["footnote_facts"] == []
     assert set(body["plan"]) == set(alert["plan"])
     assert set(body["issuer"]) == set(alert["issuer"])
 

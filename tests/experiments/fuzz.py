@@ -52,13 +52,20 @@ class Reader:
 
 READERS = {
     "ownership": Reader("watcher.core.ownership", "parse_ownership", UnreadableDocument, "ownership/*", ("xml/*.xml",)),
-    "submission": Reader("watcher.core.submission", "parse_submission", UnreadableDocument, "submission/*", ("submission_txt/*",)),
+    "submission": Reader(
+        "watcher.core.submission", "parse_submission", UnreadableDocument, "submission/*", ("submission_txt/*",)
+    ),
     "any": Reader("watcher.core.reading", "read", UnreadableDocument, "*/*.[thx]*", ("submission_txt/*", "html/*")),
     "rendered": Reader("watcher.core.rendered", "parse_rendered", UnreadableDocument, "rendered/*", ("html/*",)),
     "printed": Reader("watcher.core.printed", "parse_printed", UnreadableDocument, "printed/*", ("printed_*", "legacy_text/*")),
     "feed": Reader("watcher.core.feed", "parse_feed", FeedUnreadable, "fuzz/feed_*", ("feeds/getcurrent/*/*.atom",)),
     "submissions": Reader(
-        "watcher.core.index", "parse_submissions", FeedUnreadable, "fuzz/submissions_*", ("feeds/submissions/*.json",), ("0009990001",)
+        "watcher.core.index",
+        "parse_submissions",
+        FeedUnreadable,
+        "fuzz/submissions_*",
+        ("feeds/submissions/*.json",),
+        ("0009990001",),
     ),
     "tickers": Reader("watcher.core.index", "parse_tickers", FeedUnreadable, "fuzz/tickers_*", ("feeds/tickers/*",)),
     "master": Reader("watcher.core.index", "parse_master", FeedUnreadable, "fuzz/master_*", ("indexes/master*",)),
@@ -103,7 +110,8 @@ def fuzz(name: str, seconds: int, corpus: Path | None) -> None:
     atheris: Any = import_module("atheris")
     reader = READERS[name]
     with atheris.instrument_imports(include=["watcher.core"]):
-        import_module(reader.module)
+        for each in READERS.values():  # a reader may import another only when it meets its kind of document
+            import_module(each.module)
     found: set[str] = set()
 
     def one_input(content: bytes) -> None:
@@ -117,7 +125,13 @@ def fuzz(name: str, seconds: int, corpus: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number, content in enumerate(seeds(reader, corpus)):
             Path(folder, str(number)).write_bytes(content)
-        options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", "-print_final_stats=1", "-rss_limit_mb=4096", "-verbosity=0"]
+        options = [
+            f"-max_total_time={seconds}",
+            f"-max_len={LONGEST}",
+            "-print_final_stats=1",
+            "-rss_limit_mb=4096",
+            "-verbosity=0",
+        ]
         atheris.Setup([sys.argv[0], *options, folder], one_input)
         atheris.Fuzz()
 
@@ -133,13 +147,24 @@ def main() -> int:
         fuzz(given.reader, given.seconds, given.corpus)
     status = 0
     for name in READERS if given.reader == "all" else [given.reader]:
-        command = [sys.executable, "-m", "tests.experiments.fuzz", "--in-process", "--reader", name, "--seconds", str(given.seconds)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.experiments.fuzz",
+            "--in-process",
+            "--reader",
+            name,
+            "--seconds",
+            str(given.seconds),
+        ]
         command += ["--corpus", str(given.corpus)] if given.corpus else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - itself
         executions = re.search(r"number_of_executed_units:\s*([0-9]+)", done.stderr)
         findings = [line for line in done.stdout.splitlines() if line.startswith("FOUND")]
         sys.stdout.write("".join(f"{line}\n" for line in findings))
-        sys.stdout.write(f"{name}: {executions[1] if executions else 'no'} executions in {given.seconds} s, {len(findings)} findings\n")
+        sys.stdout.write(
+            f"{name}: {executions[1] if executions else 'no'} executions in {given.seconds} s, {len(findings)} findings\n"
+        )
         if executions is None or done.returncode:
             sys.stdout.write(done.stderr[-3000:])
         status |= bool(findings) or executions is None

@@ -28,8 +28,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alerts": ("look", "The alerts, and who was told."),
     "why": ("look", "Every rule, condition and delivery of one filing, also of a silent one."),
     "notify": ("tell", "Try a destination with a real message."),
+    "reconcile": ("prove", "Prove that nothing was missed on a day, and fetch what was."),
     "reparse": ("reparse", "Read the stored originals again after an upgrade."),
     "outbox": ("tell", "What is owed, and acting on it."),
+    "backup": ("keep", "A verified copy of the database."),
 }
 
 

@@ -19,8 +19,6 @@ from watcher.core.figures import price
 from watcher.core.marks import marks
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row
-from watcher.core.payload import document_json
-from watcher.core.payload import plain
 from watcher.core.reading import Reading
 from watcher.core.reading import read
 from watcher.core.text import cleaned
@@ -66,6 +64,9 @@ def _marked(reading: Reading) -> Reading:
 
 
 def _as_json(path: str, reading: Reading) -> dict[str, Any]:
+    from watcher.core.payload import document_json  # noqa: PLC0415 -- imported only where it is used
+    from watcher.core.payload import plain  # noqa: PLC0415 -- imported only where it is used
+
     header = reading.header
     return {
         "path": path,

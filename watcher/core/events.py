@@ -17,6 +17,7 @@ from datetime import date
 from decimal import Decimal
 
 from watcher.core.codes import EXERCISE_CODES
+from watcher.core.footnotes import price_range
 from watcher.core.holdings import closing_row
 from watcher.core.model import Event
 from watcher.core.model import FilingFacts
@@ -40,16 +41,6 @@ _OPTION = re.compile(r"option|right to (?:buy|purchase|acquire)|warrant|apprecia
 # Units have no exercise price; some filers put the day's market price in its column.
 _UNIT = re.compile(r"^(?!.*(?:option|warrant|appreciation)).*(?:restricted|phantom|\b[RPD]SUs?\b)", re.IGNORECASE)
 _SHARE_CLASS = re.compile(r"\b(?:common|ordinary|preferred|convertible)\b", re.IGNORECASE)
-_AMOUNT = r"(?:US\s?)?\$?\s?([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)"
-_FROM_TO = re.compile(
-    rf"(?:\brang\w+\s+(?:from|between|of)|\bbetween|\bfrom|\bprices?\s+of|\brange\s*(?::|of|was|is))\s+{_AMOUNT}\s*"
-    rf"(?:per share\s*)?(?:to|and|through|-|\u2013)\s*{_AMOUNT}",
-    re.IGNORECASE,
-)
-_LOW_AND_HIGH = re.compile(
-    rf"\blow(?:est)?\b[^$]{{0,60}}\${_AMOUNT}[^$]{{0,60}}\bhigh(?:est)?\b[^$]{{0,60}}\${_AMOUNT}", re.IGNORECASE
-)
-_CENT = Decimal("0.01")
 _SOLD = re.compile(
     r"\bsale price\b|\bshares (?:were )?sold\b|\bsold in (?:multiple|several)\b|\bprice of the shares sold\b", re.IGNORECASE
 )
@@ -108,19 +99,6 @@ def names_for_rules(facts: FilingFacts) -> frozenset[str]:
     if any(change.unexplained for change in facts.changes):
         names.add("unexplained")
     return frozenset(names)
-
-
-def price_range(document: OwnershipDocument, notes: Iterable[str], price: Decimal) -> tuple[Decimal, Decimal] | None:
-    """The lowest and highest price that a footnote states for a weighted average (SEC no-action letter of 25 June 2008).
-
-    Only a range that encloses `price`, to the cent, is this row's: filers point at the wrong footnote, and mistype. Dollars only.
-    """
-    for text in (document.footnotes.get(note, "") for note in notes):
-        for match in (*_FROM_TO.finditer(text), *_LOW_AND_HIGH.finditer(text)):
-            low, high = (Decimal(amount.replace(",", "")) for amount in match.groups())
-            if low - _CENT < price < high + _CENT:
-                return low, high
-    return None
 
 
 def _kind(row: Row, document: OwnershipDocument) -> str:

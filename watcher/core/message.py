@@ -16,6 +16,7 @@ from watcher.core.figures import dollars
 from watcher.core.figures import moment
 from watcher.core.figures import price
 from watcher.core.figures import short_dollars
+from watcher.core.footnotes import read_footnotes
 from watcher.core.model import Event
 from watcher.core.model import FilingFacts
 from watcher.core.model import HoldingChange
@@ -211,6 +212,7 @@ def _event_line(event: Event, facts: FilingFacts) -> str:
             parts.append(f"at {price(event.exercise_price)}")
         if event.cost is not None:
             parts.append(f"= cost {dollars(event.cost)}")
+        parts += _vested(event, facts)
     elif event.price_average:
         parts += _at_price(event, facts)
     elif event.value:
@@ -220,6 +222,18 @@ def _event_line(event: Event, facts: FilingFacts) -> str:
         parts.append(f"· {count(event.remaining)} of these left{expiry}")
     notes = f"; footnotes {', '.join(event.footnotes)}" if event.footnotes else ""
     return f"{' '.join(parts)} (code {'/'.join(event.codes) or 'not legible'}{notes})"
+
+
+def _vested(event: Event, facts: FilingFacts) -> list[str]:
+    """What footnotes on every row of the option say; "exercisable" is not called "vested"."""
+    said = {fact.footnote: fact.quote for fact in read_footnotes(facts.document) if fact.kind == "fully vested"}
+    quotes = []
+    for number in (number for table, number in event.rows if table == "II"):
+        hung = (note for notes in facts.document.derivative_table[number - 1].footnotes.values() for note in notes)
+        quotes.append(" ".join(said.get(note, "") for note in hung).strip())
+    if not quotes or not all(quotes):
+        return []
+    return ["· vested in full" if all("vested" in quote.casefold() for quote in quotes) else "· exercisable in full"]
 
 
 def _at_price(event: Event, facts: FilingFacts) -> list[str]:

@@ -78,9 +78,8 @@ def parse_ownership(xml: bytes) -> OwnershipDocument:
     form_type = head.get("documentType", "")
     if form_type not in FORM_TYPES:
         raise UnreadableDocument(f"not a form 3, 4 or 5: the document says its type is {form_type[:20]!r}")
-    complain = complaints.append
-    dates = {name: _read(_date, head.get(tag), name, complain) for tag, name in _DOCUMENT_DATES.items()}
-    flags = {name: _read(_flag, head.get(tag), name, complain) for tag, name in _DOCUMENT_FLAGS.items()}
+    dates = {name: _read(_date, head.get(tag), name, complaints.append) for tag, name in _DOCUMENT_DATES.items()}
+    flags = {name: _read(_flag, head.get(tag), name, complaints.append) for tag, name in _DOCUMENT_FLAGS.items()}
     return OwnershipDocument(
         form_type=form_type,
         issuer=issuer,
@@ -266,9 +265,8 @@ _CODING: dict[str, tuple[str, Reader | None]] = {
     "equitySwapInvolved": ("equity_swap_involved", _flag),
 }
 _GROUPS = frozenset({"transactionAmounts", "postTransactionAmounts", "ownershipNature", "underlyingSecurity"})
-_EMPTY_ROW: dict[str, Any] = {**dict.fromkeys(field.name for field in fields(Row)), "derived": ()}
 # A frozen dataclass sets each field by a call, five times as slow as an open one; having the same slots, that can turn into it.
-_RowDraft = make_dataclass("_RowDraft", list(_EMPTY_ROW), slots=True)
+_RowDraft = make_dataclass("_RowDraft", [(field.name, object, None) for field in fields(Row)], eq=False, repr=False, slots=True)
 _ROW_KINDS = {
     "nonDerivativeTransaction": "transaction",
     "nonDerivativeHolding": "holding",
@@ -304,9 +302,8 @@ def _issuer(element: etree._Element, complain: Complain) -> Issuer:
 
 def _owner(element: etree._Element, complain: Complain) -> ReportingOwner:
     texts: dict[str, str] = {}
-    for part in element:
-        if part.tag in {"reportingOwnerId", "reportingOwnerRelationship"}:
-            _texts(part, texts)
+    for part in element.iterchildren("reportingOwnerId", "reportingOwnerRelationship"):
+        _texts(part, texts)
     roles = {name: _read(_flag, texts[tag], name, complain) or False for tag, name in _OWNER_FLAGS.items() if tag in texts}
     return ReportingOwner(
         cik=_read(_cik, texts.get("rptOwnerCik"), "reporting owner CIK", complain),
@@ -318,13 +315,17 @@ def _owner(element: etree._Element, complain: Complain) -> ReportingOwner:
 
 
 def _rows(table: etree._Element, name: str, complain: Complain) -> list[Row]:
-    found = enumerate(table.iterchildren(*_ROW_KINDS), start=1)
-    return [_row(element, _ROW_KINDS[str(element.tag)], f"Table {name} row {n}", complain) for n, element in found]
+    rows: list[Row] = []
+    for element in table:
+        tag: Any = element.tag
+        if tag in _ROW_KINDS:
+            rows.append(_row(element, _ROW_KINDS[tag], f"Table {name} row {len(rows) + 1}", complain))
+    return rows
 
 
 def _row(element: etree._Element, kind: str, where: str, complain: Complain) -> Row:
     notes: dict[str, tuple[str, ...]] = {}
-    cells: dict[str, Any] = {**_EMPTY_ROW, "kind": kind, "footnotes": notes}
+    cells: dict[str, Any] = {"kind": kind, "footnotes": notes, "derived": ()}
     leaf: etree._Element | None = None
     of_leaf: tuple[str, Reader | None] = ("", None)
     below = element.iterdescendants()  # one flat walk costs half of what loops within loops do
@@ -347,11 +348,12 @@ def _row(element: etree._Element, kind: str, where: str, complain: Complain) -> 
                 for _ in node.iterdescendants():
                     next(below)
             continue
-        if cells[name] is None and (text := _text(node).strip()):
+        text = _text(node) if len(node) else node.text
+        if text and name not in cells and (text := text.strip()):
             try:
                 cells[name] = text if reader is None else reader(text)
             except _DoubtError as doubt:
                 cells[name] = _keep(doubt, text, f"{where}, {name}", complain)
-    row: Row = _RowDraft(*cells.values())
+    row: Row = _RowDraft(**cells)
     row.__class__ = Row
     return row

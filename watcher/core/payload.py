@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from watcher.core.footnotes import FootnoteFact
+from watcher.core.footnotes import read_footnotes
 from watcher.core.message import Reasons
 from watcher.core.model import Event
 from watcher.core.model import FilingFacts
@@ -155,6 +157,7 @@ def alert_payload(facts: FilingFacts, reasons: Reasons, identity: str, message: 
                 "footnote": plan.footnote,
                 "state": plan.state,
             },
+            "footnote_facts": [_fact_json(fact) for fact in read_footnotes(document)],
             "timing": {
                 "traded": plain(facts.timing.traded),
                 "due": plain(facts.timing.due),
@@ -201,6 +204,7 @@ def quarantine_payload(
             "events": [],
             "holdings": [],
             "plan": {"box": None, "adopted": None, "quote": None, "footnote": None, "state": "unknown"},
+            "footnote_facts": [],
             "amends": None,
             "reason": reason,
             "url": url,
@@ -234,6 +238,17 @@ def _event_json(event: Event) -> dict[str, Any]:
         "footnotes": list(event.footnotes),
         "rows": [{"table": table, "row": number} for table, number in event.rows],
         "missing": list(event.missing),
+    }
+
+
+def _fact_json(fact: FootnoteFact) -> dict[str, Any]:
+    return {
+        "kind": fact.kind,
+        "footnote": fact.footnote,
+        "quote": fact.quote,
+        "low": plain(fact.low),
+        "high": plain(fact.high),
+        "day": plain(fact.day),
     }
 
 

@@ -23,7 +23,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _ABBREVIATED = r"(?:Mr|Mrs|Ms|Dr|Jr|Sr|Inc|Corp|Co|Ltd|No|\b[A-Z])"
-_SENTENCE_END = re.compile(r"(?<=[A-Za-z0-9)\"”])\.\s+(?=[A-Z(“\"])")
+_SENTENCE_END = re.compile(r"(?<=[A-Za-z0-9)\"”])\.\s+(?=[A-Z(“\"]|\d+%)")
 _ENDS_ABBREVIATED = re.compile(rf"\b{_ABBREVIATED}$")
 _SPEAKS_OF_THE_PLAN = re.compile(r"\btrading (?:plan|arrangement)|\b(?:the|this|such|that) plan\b", re.IGNORECASE)
 _MONTH = (
@@ -35,6 +35,7 @@ _DATE = (
     rf"(?:{_MONTH}\.?\s+{_DAY},?\s+\d{{4}}|{_DAY}\s+(?:day\s+)?(?:of\s+)?{_MONTH}\.?,?\s+\d{{4}}"
     r"|\d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2})\b"
 )
+_ANY_DATE = re.compile(rf"\b{_DATE}", re.IGNORECASE)
 _VERB = r"\b(?:adopt\w*|enter\w*\s+into|establish\w*|dated|execut\w*|put\s+in(?:to)?\s+place)\b"
 # What lies between the verb and its date may not speak of another thing that has a date.
 _BETWEEN = (
@@ -55,7 +56,7 @@ def read_plan(document: OwnershipDocument) -> Plan:
 
     Does not judge whether the plan meets the rule.
     """
-    quotes = _quotes(document)
+    quotes = plan_quotes(document)
     dates = {day for *_, days in quotes for day in days}
     adopted = next(iter(dates)) if len(dates) == 1 else None
     footnote, quote, _ = next((one for one in quotes if adopted in one[2]), quotes[0] if quotes else (None, None, []))
@@ -79,52 +80,58 @@ def is_planned(plan: Plan) -> bool | None:
 
 def adoption_dates(sentence: str) -> list[date]:
     """The days a sentence gives for a plan's adoption, in its order. A month without a day is none."""
-    found = []
-    for match in _ADOPTED.finditer(sentence):
-        text = re.sub(
-            r"(?<=\d)(?:st|nd|rd|th)\b|\b(?:day|of)\b|[.,]", " ", match["after"] or match["before"], flags=re.IGNORECASE
-        )
-        text = " ".join(re.sub(r"\bSept\b", "Sep", text, flags=re.IGNORECASE).split())
-        for pattern in _FORMATS:
-            try:
-                found.append(datetime.strptime(text, pattern).date())  # noqa: DTZ007 -- a calendar day, no time in it
-                break
-            except ValueError:
-                continue
-    return found
+    days = (_day(match["after"] or match["before"]) for match in _ADOPTED.finditer(sentence))
+    return [day for day in days if day]
 
 
-def _quotes(document: OwnershipDocument) -> list[tuple[str | None, str, list[date]]]:
+def days_in(text: str) -> list[date]:
+    """Every calendar day that a text names, in its order; one that does not exist is none."""
+    return [day for match in _ANY_DATE.finditer(text) if (day := _day(match[0]))]
+
+
+def plan_quotes(document: OwnershipDocument) -> list[tuple[str | None, str, list[date]]]:
     """(footnote id, words relied on, adoption dates) for each sentence that says the rule applies; `None` stands for the remarks.
 
     Where that sentence names no date, the next of the same note that speaks of the plan and does is quoted with it.
     """
-    texts: list[tuple[str | None, str]] = [*document.footnotes.items()]
-    if document.remarks:
-        texts.append((None, document.remarks))
-    quotes = []
-    for note, text in texts:
-        sentences = _sentences(text)
-        for number, sentence in enumerate(sentences):
-            match = _RULE.search(sentence)
-            if match is None or _DENIED.search(sentence[: match.start()]):
-                continue
-            dates = adoption_dates(sentence)
-            later = next(
-                (one for one in sentences[number + 1 :] if _SPEAKS_OF_THE_PLAN.search(one) and adoption_dates(one)), None
-            )
-            if not dates and later is not None:
-                quotes.append((note, f"{sentence}. {later}", adoption_dates(later)))
-            else:
-                quotes.append((note, sentence, dates))
-    return quotes
+    return [(note, *found) for note, text in texts_of(document) for found in _quotes(text)]
 
 
-def _sentences(text: str) -> list[str]:
-    sentences: list[str] = []
+def texts_of(document: OwnershipDocument) -> list[tuple[str | None, str]]:
+    """(footnote id, text) of every footnote in its order, then the remarks under `None`."""
+    return [*document.footnotes.items(), *([(None, document.remarks)] if document.remarks else [])]
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a note in their order. All but the last are without their full stop; "Mr. Roe" is not two."""
+    groups: list[list[str]] = []
     for part in (one.strip() for one in _SENTENCE_END.split(text)):
-        if sentences and _ENDS_ABBREVIATED.search(sentences[-1]):
-            sentences[-1] += f". {part}"
+        if groups and _ENDS_ABBREVIATED.search(groups[-1][-1]):
+            groups[-1].append(part)
         else:
-            sentences.append(part)
-    return sentences
+            groups.append([part])
+    return [". ".join(group) for group in groups]
+
+
+def _quotes(text: str) -> list[tuple[str, list[date]]]:
+    quotes: list[tuple[str, list[date]]] = []
+    later: tuple[str, list[date]] | None = None  # the nearest sentence after this one that speaks of the plan and dates it
+    for sentence in reversed(sentences(text)):
+        dates = adoption_dates(sentence)
+        match = _RULE.search(sentence)
+        if match and not _DENIED.search(sentence[: match.start()]):
+            quotes.append((f"{sentence}. {later[0]}", later[1]) if later and not dates else (sentence, dates))
+        if dates and _SPEAKS_OF_THE_PLAN.search(sentence):
+            later = (sentence, dates)
+    return quotes[::-1]
+
+
+def _day(text: str) -> date | None:
+    text = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b|\b(?:day|of)\b|[.,]", " ", text, flags=re.IGNORECASE)
+    text = " ".join(re.sub(r"\bSept\b", "Sep", text, flags=re.IGNORECASE).split())
+    for pattern in _FORMATS:
+        try:
+            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 -- a calendar day, no time in it
+        except ValueError:
+            continue
+    return None

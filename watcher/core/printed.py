@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 from watcher.core.errors import UnreadableDocument
 from watcher.core.model import OwnershipDocument
@@ -45,9 +46,12 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    r"^\W{0,9}(?:reminder\s?:|note\s?:\s?file|intention\w{0,2} misstatement|persons who respond|if the form is filed)",
+    r"^\W{0,9}(?:reminder\s?:|note\s?:\s?file|\*?\s?potential persons|intention\w{0,2} misstatement|persons who respond|"
+    r"if the form is filed)",
     re.IGNORECASE,
 )
+_SIGNED = re.compile("signatureofreport")
+_NOTHING = re.compile("^nosecuritiesarebeneficiallyowned")
 _NUMBERED = re.compile(r"^\s{0,20}(-\s|\*\s)?\s?(?:\((\d\d?)\)|(\d\d?)[.)])\s{0,5}(?=\S)")
 
 
@@ -77,50 +81,72 @@ def _period(form: Form, rows: Sequence[Row]) -> date | None:
 
 
 def _signatures(form: Form, start: int) -> tuple[tuple[Signature, ...], int]:
-    """Who signed and when, and the line at which the signatures begin."""
+    """Who signed and when, and the line at which the signatures begin.
+
+    A signature stands above its label; without labels (or where several stand above one) each begins at its "/s/".
+    """
     lines = form.lines
-    signed = [(n, p, t) for n in range(start, len(lines)) for p, t in lines[n].cells if "/s/" in t.lower()]
-    if not signed:
-        line = form.find("signatureofreport", start) or 0
-        above = [n for n in range(max(start, line - 5), line) if re.search(r"[A-Za-z]", DATE.sub("", lines[n].raw))]
-        signed = [(above[-1], p, t) for p, t in lines[above[-1]].cells if t][:1] if above else []
+    labels = [n for n in range(start, len(lines)) if _SIGNED.search(squash(lines[n].raw))]
+    marked = [n for n in range(start, len(lines)) if "/s/" in lines[n].raw.lower()]
+    heading = form.find("^signatures$", start)
+    begin = heading + 1 if heading is not None else None
+    spans: list[tuple[int, int, int]] = []  # where it begins, where its name ends, where its date ends
+    for label in labels:
+        above = [n for n in marked if n < label] if begin is None else [begin]
+        if not above:
+            words = [n for n in range(max(start, label - 5), label) if re.search(r"[A-Za-z]", DATE.sub("", lines[n].raw))]
+            above = words[-1:]
+        spans += ((n, after if len(above) == 1 else n + 1, after) for n, after in pairwise([*above, label]))
+        begin = label + 1
+    if not labels:
+        spans = [(n, n + 1, min(after, n + 7)) for n, after in pairwise([*marked, len(lines)])]
     result = []
-    for at, (number, place, text) in enumerate(signed[:100]):
-        below = signed[at + 1][0] if at + 1 < len(signed) else number + 7
-        same_line = " ".join(t for p, t in lines[number].cells if p >= place)
-        later = [line.raw for line in lines[number + 1 : min(below, number + 7)]]
-        dates = [day for part in (same_line, *later) for day in form.dates_in(part)]
-        name = text[:COLUMN]
-        if (tail := list(DATE.finditer(name))) and tail[-1].end() == len(name):
-            name = name[: tail[-1].start()]
-        result.append(Signature(" ".join(name.split()).strip(" _|,") or None, dates[0] if dates else None))
-        if not dates:
-            form.warnings.append(f"signature {at + 1}: the date is not legible")
+    for at, (first, name_end, date_end) in enumerate(spans[:100], 1):
+        cells = [text for line in lines[first:name_end] for _, text in line.cells if re.search(r"[^\W_]", text)]
+        dates = [day for line in lines[name_end:date_end] for day in form.dates_in(line.raw)]
+        if signature := _signature(cells, dates, form):
+            result.append(signature)
+            if signature.date is None:
+                form.warnings.append(f"signature {at}: the date is not legible")
     if not result:
         form.warnings.append("signature: not legible")
-    return tuple(result), signed[0][0] if signed else len(lines)
+    return tuple(result), min([n for n in (heading, *(span[0] for span in spans[:1])) if n is not None], default=len(lines))
+
+
+def _signature(cells: Sequence[str], below: Sequence[date], form: Form) -> Signature | None:
+    """A name, and a date in a cell of its own or at the end of the name's or, else, below it."""
+    dates = [cell for cell in cells if DATE.fullmatch(cell)]
+    name = " ".join(" ".join(cell for cell in cells if cell not in dates)[:COLUMN].split())
+    if not dates and (tail := list(DATE.finditer(name))) and tail[-1].end() == len(name):
+        dates, name = [tail[-1].group()], name[: tail[-1].start()]
+    days = [*form.dates_in(" ".join(dates)), *below]
+    return Signature(name.strip(" _|,") or None, days[0] if days else None) if cells else None
 
 
 def _explanations(lines: Sequence[Line]) -> tuple[dict[str, str], str | None]:
     """Numbered responses as F1, F2, ...; text without a number, and what stands under "Remarks", as remarks."""
     notes: dict[str, list[str]] = {}
     remarks: list[str] = []
-    last, fresh = 0, True
+    last, fresh, skipping, margin = 0, True, False, 10**6
     for line in lines:
         text = " ".join(cell for _, cell in line.cells if cell)
-        if _AFTER.match(text):
-            break
-        match = None if remarks and last else _NUMBERED.match(text)
+        place = next((place for place, cell in line.cells if cell), 0)
+        match = None if (remarks and last) or place > margin else _NUMBERED.match(text)
         number = int(match.group(2) or match.group(3)) if match else 0
-        if re.match(r"\W{0,3}remarks\W", f"{text[:20]} ", re.IGNORECASE):
-            remarks.append(re.sub(r"^\W{0,3}remarks\W{0,3}", "", text, flags=re.IGNORECASE))
-            last = last or 100
+        remark = re.match(r"\W{0,3}remarks\W", f"{text[:20]} ", re.IGNORECASE)
+        if _AFTER.match(text) or (not remarks and _NOTHING.search(squash(text))):
+            if notes or remarks:
+                break
+            skipping = True  # some pages have the form's own notes first
+        elif remark:
+            remarks.append(text[remark.end() - (len(text) < remark.end()) :])
+            last, skipping = last or 100, False
         elif match and (number == last + 1 or (number > last and fresh)) and 0 < number < 100:
-            last = number
+            last, skipping, margin = number, False, place
             notes[f"F{last}"] = [text[match.end() :]]
         elif f"F{last}" in notes and not remarks:
             notes[f"F{last}"].append(text)
-        elif re.search(r"\w", text) and not re.fullmatch(r"[\W_]+", text):
+        elif re.search(r"\w", text) and not skipping:
             remarks.append(text)
         fresh = not text
     said = " ".join(" ".join(remarks).split())
@@ -135,8 +161,21 @@ def _check_notes(form: Form, rows: Sequence[Row], notes: dict[str, str]) -> None
         form.warnings.append(f"footnotes that no legible cell refers to: {', '.join(spare)}")
 
 
+def _table(form: Form, table: str, start: int | None, parts: Sequence[int], kind: str) -> tuple[Row, ...]:
+    """The rows of Table I or II, which begins at a line and goes on to the next part of the form, or to its small print."""
+    if start is None:
+        form.warnings.append(f"Table {table}: not found")
+        return ()
+    within = form.lines[start : next(n for n in parts if n > start)]
+    cut = next((n for n, line in enumerate(within) if _AFTER.match(line.raw)), len(within))
+    again = next((n for n, line in enumerate(within) if n and "tableiicontinued" in squash(line.raw)), len(within))
+    rows, warnings = read_table(table, within[: min(cut, again)], form=kind, short_years=form.short_years)
+    form.warnings += warnings
+    return rows
+
+
 def parse_printed(text: bytes) -> OwnershipDocument:
-    """Reads a Form 3, 4 or 5 that is plain text, from a scanner (Markdown, tabs, pipes) or typed for EDGAR before mid-2003.
+    """Reads a Form 3, 4 or 5 that is plain text: a scanner's (Markdown, tabs, pipes), typed before mid-2003, or a page as text.
 
     UTF-8, else Latin-1; at most `MAX_BYTES`. Footnotes are named F1, F2, ... after their numbers; CIKs are `None`;
     `source` is "text". Raises `UnreadableDocument` for anything that is no Section 16 form, and nothing else. A `*/A` form
@@ -152,32 +191,28 @@ def parse_printed(text: bytes) -> OwnershipDocument:
     scanned = any(line.delimited for line in lines)
     long_years = any(re.search(r"(?<!\d)\d\d/\d\d/\d{4}(?!\d)", line.raw) for line in lines)
     form = Form(lines, short_years=not (scanned and long_years))
-    form3 = heading.group(1) == "3"
+    kind = heading.group(1)
 
     end = len(lines)
-    explained = form.find("explanationofresp")
+    explained = form.find("^explanationofresp")
     first = form.find("table[i1l]nonderi|titleofsec")
     second = form.find("table[i1l]{2}deri|titleofderiv", (first or 0) + 1)
     issuer = read_issuer(form)
-    owners = read_owners(form, next((n for n in (first, second, explained) if n is not None), end))
-    signatures, signed = _signatures(form, explained or second or first or 0)
-    tables: dict[str, tuple[Row, ...]] = {"I": (), "II": ()}
-    for table, start, stop in (("I", first, second), ("II", second, None)):
-        if start is None:
-            form.warnings.append(f"Table {table}: not found")
-            continue
-        within = lines[start : next(n for n in (stop, explained, signed, end) if n is not None and n > start)]
-        cut = next((n for n, line in enumerate(within) if _AFTER.match(line.raw)), len(within))
-        again = next((n for n, line in enumerate(within) if n and "tableiicontinued" in squash(line.raw)), len(within))
-        tables[table], warnings = read_table(table, within[: min(cut, again)], form3=form3, short_years=form.short_years)
-        form.warnings += warnings
+    listed = form.find("^reportingownername")
+    owners = read_owners(form, next((n for n in (first, second, explained) if n is not None), end), listed)
+    signatures, signed = _signatures(form, listed or second or first or 0)
+    further = form.find("nameandaddressofreport", (second or first or 0) + 1)
+    parts = sorted(n for n in (first, second, further, listed, explained, signed, end) if n is not None)
+    tables = {table: _table(form, table, start, parts, kind) for table, start in (("I", first), ("II", second))}
     rows = (*tables["I"], *tables["II"])
-    notes, remarks = _explanations(lines[explained + 1 : signed]) if explained is not None else ({}, None)
+    notes, remarks = (
+        _explanations(lines[explained + 1 : next(n for n in parts if n > explained)]) if explained is not None else ({}, None)
+    )
     _check_notes(form, rows, notes)
     original = next((days[0] for _, _, box in form.boxes(_ORIGINAL) if (days := form.dates_in(value_of(_ORIGINAL, box)))), None)
     return OwnershipDocument(
-        form_type=heading.group(1) + ("/A" if heading.group(2) or original else ""),
-        period_of_report=_period(form, rows),
+        form_type=kind + ("/A" if heading.group(2) or original else ""),
+        period_of_report=_period(form, rows if kind == "4" else ()),
         issuer=issuer,
         reporting_owners=owners,
         non_derivative_table=tables["I"],
@@ -185,6 +220,9 @@ def parse_printed(text: bytes) -> OwnershipDocument:
         footnotes=notes,
         remarks=remarks,
         signatures=signatures,
+        no_securities_owned=False if kind == "3" and rows else any(_NOTHING.search(squash(line.raw)) for line in lines) or None,
+        form3_holdings_reported=form.box_before("form 3 holdings reported", "box 'Form 3 Holdings Reported'"),
+        form4_transactions_reported=form.box_before("form 4 transactions reported", "box 'Form 4 Transactions Reported'"),
         not_subject_to_section16=form.box_before(r"check this box\s+if no longer", "exit box (no longer subject to Section 16)"),
         aff10b5_one=form.box_before(
             r"(?:rule 10b5-1\(c\) transaction indication )?check this box to indicate", "Rule 10b5-1 box"

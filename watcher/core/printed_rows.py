@@ -52,12 +52,17 @@ _FRACTION = r"\d{1,6}[ -]\d{1,3}/(?:2|4|8|16|32|64|128|256)"
 _PLAIN = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,15})(?:\.\d{1,12})?|\.\d{1,12}"
 _TOKENS = {
     "date": DATE,
-    "code": re.compile("(?:[" + "".join(CODE_MEANING) + r"](?:\s?/\s?[KV])?|V)(?![\w/])"),
+    "code": re.compile("(?:[" + "".join(CODE_MEANING) + r"](?:\s?/\s?[KV]|K|\(K\))?[345]?|V|[345])(?![\w/])"),
     "A|D": re.compile(r"[AD](?!\w)"),
     "D|I": re.compile(r"[DI](?!\w)"),
     "number": re.compile(rf"(?:-0-|\$?\s?(?:{_FRACTION}|{_PLAIN}))(?=[\s(]|$)", re.ASCII),
 }
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
+_IN_DOLLARS = {
+    "shares": "total_value",
+    "shares_owned_following": "value_owned_following",
+    "underlying_security_shares": "underlying_security_value",
+}
 _BALANCE = "shares_owned_following"
 _NOT_STATED = frozenset(("n/a", "na", "none"))
 
@@ -70,6 +75,7 @@ class _Token:
 
     value: _Value
     notes: tuple[str, ...] = ()
+    in_dollars: bool = False
 
 
 @dataclass(slots=True)
@@ -133,16 +139,18 @@ def tokens_of(name: str, text: str, *, short_years: bool) -> list[_Token] | None
     at = 0
     while at < len(text):
         value: _Value = None
+        in_dollars = False
         match = _TOKENS[kind].match(text, at)
         if match:
             at = match.end()
             value = match.group()
             if kind == "number":
+                in_dollars = "$" in value
                 value = _number(value)
             elif kind == "date":
                 value = read_date(value, short_years=short_years)
             elif kind == "code":
-                value = value.replace(" ", "")
+                value = re.sub(r"[ ()]", "", value)
                 if value == "V" and name == "transaction_code":
                     if not found or "/" in str(found[-1].value):
                         return None
@@ -156,7 +164,7 @@ def tokens_of(name: str, text: str, *, short_years: bool) -> list[_Token] | None
             at = mark.end()
         if value is None and not notes:
             return None
-        found.append(_Token(value, tuple(notes)))
+        found.append(_Token(value, tuple(notes), in_dollars))
         at += len(text[at : at + 9]) - len(text[at : at + 9].lstrip())
     return found
 
@@ -220,6 +228,7 @@ def to_drafts(rows: Iterable[dict[str, str]], heads: dict[str, str], *, short_ye
         smeared = False
         for name, cell in row.items():
             text = unicodedata.normalize("NFKC", cell[:COLUMN]).translate(_DASHES).strip()
+            text = re.sub(r"^\$\s?(?=\()", "", text)  # a dollar sign alone is nothing
             text, had_head = _without_head(name, text, heads.get(name, ""), short_years=short_years)
             smeared |= had_head
             if not re.search(rf"\w|\$|{UNREADABLE}", text) or text.lower() in _NOT_STATED:
@@ -259,26 +268,44 @@ def _sides(draft: Draft) -> None:
         draft.unread |= {"shares": bad, "acquired_disposed": bad}
 
 
-def to_row(draft: Draft, *, form3: bool) -> Row:
-    """The row that was read. V beside the code becomes form type 5, K an equity swap (spec 4.3.8.2)."""
+def _coding(draft: Draft, form: str) -> dict[str, Any]:
+    """Code, form type and equity swap (spec 4.3.8.2; Form 5, General Instructions, item 8: 3, 4 or 5 behind the code).
+
+    A legible code without K is no swap, and without V or a digit of the form's own type; not so in a row of which a cell is not legible.
+    """
+    token = draft.tokens.get("transaction_code", _Token(None))
+    voluntary = draft.tokens.get("voluntary", _Token(None)).value == "V"
+    if token.value is None or not (match := re.fullmatch(r"([A-Z]?)/?([KV]?)([345]?)", str(token.value))):
+        return {"transaction_form_type": "5"} if voluntary else {}
+    code, letter, digit = match.groups()
+    if digit and form != "5":
+        return {"transaction_code": None}  # a footnote's number without its brackets, more likely
+    whole = not draft.smeared and not draft.unread  # else a V or a K may be what is not legible
+    return {
+        "transaction_code": code or None,
+        "transaction_form_type": digit or ("5" if voluntary or letter == "V" else form if whole else None),
+        "transaction_timeliness": "L" if digit == "5" else None,
+        "equity_swap_involved": True if letter == "K" else False if code and whole else None,
+    }
+
+
+def to_row(draft: Draft, *, form: str) -> Row:
+    """The row that was read, of a form 3, 4 or 5. A figure with a dollar sign is a value where shares are asked for."""
     _sides(draft)
     told = {*draft.tokens, *draft.unread}
-    is_transaction = not form3 and (draft.smeared or not told.isdisjoint(_TRANSACTION))
-    values: dict[str, Any] = {name: token.value for name, token in draft.tokens.items() if name != "voluntary"}
-    code, _, letter = str(values.get("transaction_code") or "").partition("/")
-    voluntary = draft.tokens.get("voluntary", _Token(None))
-    if code:
-        values["transaction_code"] = code
-    if letter == "K":
-        values["equity_swap_involved"] = True
-    if "V" in (letter, voluntary.value):
-        values["transaction_form_type"] = "5"
+    if (coded := draft.tokens.get("transaction_code")) and str(coded.value).isdigit():
+        told -= {"transaction_code"}  # on Form 5 a 3 alone is a holding that ought to have been on Form 3
+    is_transaction = form != "3" and (draft.smeared or not told.isdisjoint(_TRANSACTION))
+    values: dict[str, Any] = {}
     notes: dict[str, tuple[str, ...]] = {}
-    for name, token in draft.tokens.items():
+    for column, token in draft.tokens.items():
+        name = _IN_DOLLARS.get(column, column) if token.in_dollars else column
+        if column not in ("voluntary", "transaction_code"):
+            values[name] = token.value
         if token.notes:
-            place = "transaction_code" if name == "voluntary" else name
+            place = "transaction_timeliness" if column == "voluntary" else name
             notes[place] = notes.get(place, ()) + token.notes
-    return Row(kind="transaction" if is_transaction else "holding", footnotes=notes, **values)
+    return Row(kind="transaction" if is_transaction else "holding", footnotes=notes, **values, **_coding(draft, form))
 
 
 def illegible(row: Row, draft: Draft, *, table: str, form3: bool) -> list[str]:
@@ -289,7 +316,8 @@ def illegible(row: Row, draft: Draft, *, table: str, form3: bool) -> list[str]:
     wanted += ["direct_or_indirect"] if form3 and table == "II" else ["shares_owned_following", "direct_or_indirect"]
     if row.direct_or_indirect == "I":
         wanted.append("nature_of_ownership")
-    empty = [name for name in wanted if getattr(row, name) is None and name not in row.footnotes]
+    told = {name for name in row.__slots__ if getattr(row, name) is not None} | row.footnotes.keys()
+    empty = [name for name in wanted if told.isdisjoint((name, _IN_DOLLARS.get(name, name)))]
     return [*empty, *sorted(draft.unread.keys() - {*empty})]
 
 

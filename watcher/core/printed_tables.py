@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from itertools import pairwise
 
 from watcher.core.model import Row
@@ -110,10 +111,13 @@ _HEADS = {
         ("trans.*date", "transaction_date"),
     ),
 }
+_BOX = re.compile(r"\d\d?A?\.\s?[A-Z]")
+_MARKS = re.compile(r"(?:\s?\(\d\d?\))+")
+# A date, or a number that is more than the "3" of a wrapped "(Instr. 3": what no head of a column has.
+_FIGURE = re.compile(r"(?:\d\d?/\d\d?/\d{2,4}|\$?\s?\d[\d,]*(?:\.\d+)?)(?:\s?\(\d\d?\))*")
 _CAPTION = re.compile("table[i1l]{1,2}(?:non)?der|titleof(?:sec|der)")
-_LEAVES = frozenset(
-    ["code", "v", "amount", "aord", "price", "dateexercisable", "expirationdate", "title", "amountornumberofshares"]
-)
+_SHARES = ("amountornumberof", "amountornumberofshares")
+_LEAVES = frozenset(["code", "v", "amount", "aord", "a", "d", "price", "dateexercisable", "expirationdate", "title", *_SHARES])
 
 
 def _fields(table: str, heads: Sequence[str], *, by_order: bool) -> list[str | None]:
@@ -164,27 +168,44 @@ def _scanned(table: str, lines: Sequence[Line]) -> tuple[list[dict[str, str]], d
             elif squash(above[column]):
                 name = None  # a column whose head is not understood; one without a head spills over from its left
             if name:
-                row[name] = _join(row.get(name, ""), text)
+                row[name] = _join(row.get(name, ""), text.replace("\n", " "))
         rows.append(row)
     return rows, heads
 
 
 def _spans(lines: Sequence[Line]) -> tuple[list[int], int] | None:
-    """Where the columns of a typed table begin, and the number of its first line below the head."""
+    """Where the columns of a typed table begin, and the number of the first line below its head, or of its lowest words known."""
     for number, line in enumerate(lines):
         if line.raw.upper().count("<C>") >= 2:
             return [match.start() for match in re.finditer("<[SC]>", line.raw, re.IGNORECASE)][:MAX_COLUMNS], number + 1
     leaf = next((n for n, ln in enumerate(lines) if sum(squash(c) in _LEAVES for _, c in ln.cells) >= 2), None)
     if leaf is None:
+        leaf = next((n for n, line in enumerate(lines) if sum(bool(_BOX.match(c)) for _, c in line.cells) >= 3), None)
+    if leaf is None:
         return None
-    spans = [(place, place + len(text)) for place, text in lines[leaf].cells]
-    low, high = spans[0][0], spans[-1][0]
-    for line in lines[max(0, leaf - 12) : leaf]:
-        boxes = [(place, place + len(text)) for place, text in line.cells if re.match(r"\d\d?A?\.\s?[A-Z]", text)]
-        spans += [(place, end) for place, end in boxes if not 2 * low <= place + end <= 2 * high]
-    spans.sort()
-    edges = [0] + [(left[1] + right[0] + 1) // 2 for left, right in pairwise(spans)]
-    return edges[:MAX_COLUMNS], leaf + 1
+    spans = [(place, place + len(text)) for place, text in lines[leaf].cells if squash(text) in _LEAVES]
+    heads = sorted((p, p + len(t)) for line in lines[max(0, leaf - 12) : leaf + 1] for p, t in line.cells if _BOX.match(t))
+    for (start, end), (after, _) in pairwise([*heads, (10**6, 0)]):
+        if not any(start - 2 <= place < after - 2 for place, _ in spans[: len(_LEAVES)]):
+            spans.append((start, end))
+    spans = sorted(spans)[:MAX_COLUMNS]
+    return _edges(spans, lines[leaf + 1 :]), leaf + 1
+
+
+def _edges(spans: Sequence[tuple[int, int]], lines: Sequence[Line]) -> list[int]:
+    """Between two heads the edge is where it cuts the fewest words below, and of such places nearest to the middle."""
+    width = spans[-1][0] + 2
+    steps = [0] * (width + 1)
+    for line in lines:
+        for place, text in line.cells:
+            steps[min(place + 1, width)] += 1
+            steps[min(place + len(text), width)] -= 1
+    cut = list(accumulate(steps))
+    edges = [0]
+    for left, right in pairwise(spans):
+        middle = (left[1] + right[0] + 1) // 2
+        edges.append(min(range(left[0] + 1, right[0] + 1), key=lambda at: (cut[at], abs(at - middle)), default=right[0]))
+    return edges
 
 
 def _column(edges: Sequence[int], place: int, text: str) -> int:
@@ -194,9 +215,26 @@ def _column(edges: Sequence[int], place: int, text: str) -> int:
 
 
 def _stacked(upper: dict[str, str], lower: dict[str, str]) -> dict[str, str]:
-    """Words that go on from one line to the next within a column."""
-    names = [name for name, kind in TYPES.items() if kind == "text" and name in upper | lower]
-    return {name: f"{upper.get(name, '')} {lower.get(name, '')}".strip()[:COLUMN] for name in names}
+    """Words, and footnote marks, that go on from one line to the next within a column."""
+    return upper | {
+        name: f"{upper.get(name, '')} {text}".strip()[:COLUMN]
+        for name, text in lower.items()
+        if TYPES.get(name) == "text" or _MARKS.fullmatch(text)
+    }
+
+
+def _cells(line: Line, edges: Sequence[int], fields: Sequence[str | None]) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for place, text in line.cells:
+        if (name := fields[_column(edges, place, text)]) and re.search(rf"[^\W_]|{UNREADABLE}", text):
+            row[name] = _join(row.get(name, ""), text)
+    return row
+
+
+def _figures(row: dict[str, str]) -> int:
+    """How many cells of a line hold a figure, date or letter of their field: none in the head, and none where words go on."""
+    read = (tokens_of(name, text, short_years=True) or () for name, text in row.items() if TYPES.get(name) != "text")
+    return sum(any(token.value is not None for token in tokens) for tokens in read)
 
 
 def _typed(table: str, lines: Sequence[Line]) -> list[dict[str, str]] | None:
@@ -205,37 +243,38 @@ def _typed(table: str, lines: Sequence[Line]) -> list[dict[str, str]] | None:
     if found is None:
         return None
     edges, first = found
+    leaf = lines[first - 1]
+    ruled = "<C>" in leaf.raw.upper()
+    if not ruled:  # the head may go on below the words that were found
+        blank = next((n for n in range(first, len(lines)) if not re.search(r"\w", lines[n].raw)), len(lines))
+        first = next((n for n in range(first, blank) if any(_FIGURE.fullmatch(text) for _, text in lines[n].cells)), first)
     above = ["" for _ in edges]
     for line in lines[max(0, first - 14) : first]:
         for place, text in () if "tablei" in squash(line.raw) else line.cells:
             if not text.upper().startswith(("<S>", "<C>")):
                 column = _column(edges, place, text)
-                above[column] = f"{above[column]} {text}"[:400]
-    ruled = "<C>" in lines[first - 1].raw.upper()
+                is_leaf = line is leaf and squash(text) in _LEAVES  # what stands above it is said of several columns
+                above[column] = text if is_leaf else f"{above[column]} {text}"[:400]
     fields = _fields(table, [squash(text) for text in above], by_order=ruled)
     rows: list[dict[str, str]] = []
     pending: dict[str, str] = {}
     open_row = False
     for line in lines[first:]:
-        row: dict[str, str] = {}
-        for place, text in line.cells:
-            if (name := fields[_column(edges, place, text)]) and re.search(rf"[^\W_]|{UNREADABLE}", text):
-                bare = re.fullmatch(r"\(([ADI])\)", text)
-                row[name] = _join(row.get(name, ""), bare.group(1) if bare else text)
-        words = {name: text for name, text in row.items() if TYPES.get(name) == "text"}
+        row = _cells(line, edges, fields)
+        row = {name: bare[1] if (bare := re.fullmatch(r"\(([ADI])\)", text)) else text for name, text in row.items()}
         if not row:
             pending, open_row = {}, False
-        elif any(tokens_of(name, text, short_years=True) for name, text in row.items() if name not in words):
-            rows.append(row | _stacked(pending, words))
+        elif _figures(row):
+            rows.append(row | _stacked(pending, row) if pending else row)
             pending, open_row = {}, True
         elif open_row:
-            rows[-1] |= _stacked(rows[-1], words)
+            rows[-1] = _stacked(rows[-1], row)
         else:
-            pending |= _stacked(pending, words)
+            pending = _stacked(pending, row)
     return rows[:MAX_ROWS]
 
 
-def read_table(table: str, lines: Sequence[Line], *, form3: bool, short_years: bool) -> tuple[tuple[Row, ...], list[str]]:
+def read_table(table: str, lines: Sequence[Line], *, form: str, short_years: bool) -> tuple[tuple[Row, ...], list[str]]:
     """The rows of Table I or II ("I", "II") in order, and a warning for each cell that is not legible or was derived.
 
     `lines` begin with the table's title or head. Raises nothing. Does not follow rows from one page of a typed Table II to
@@ -253,7 +292,7 @@ def read_table(table: str, lines: Sequence[Line], *, form3: bool, short_years: b
     if texts is None:
         return (), [f"Table {table}: its columns are not legible; no row was read"]
     drafts = to_drafts(texts, heads, short_years=short_years)[:MAX_ROWS]
-    rows = [to_row(draft, form3=form3) for draft in drafts]
+    rows = [to_row(draft, form=form) for draft in drafts]
     if table == "I":
         rows = derive(rows)
     warnings: list[str] = []
@@ -261,7 +300,7 @@ def read_table(table: str, lines: Sequence[Line], *, form3: bool, short_years: b
         warnings.append(f"Table {table}: lines were run together; values were put in rows by their order in each column")
     for number, (row, draft) in enumerate(zip(rows, drafts, strict=True), 1):
         place = f"Table {table} row {number} ({row.security_title or 'no title'})"
-        missing = illegible(row, draft, table=table, form3=form3)
+        missing = illegible(row, draft, table=table, form3=form == "3")
         for name in dict.fromkeys((*missing, *row.derived)):
             stands = draft.unread.get(name, "").replace(UNREADABLE, "")[:40].strip()
             how = "; derived from the balances" if name in row.derived else ""

@@ -23,6 +23,8 @@ MAX_BOXES = 100  # of one kind; ten owners are the most EDGAR takes
 _MAX_CELLS = 60
 _MAX_CELL = 10_000
 
+_BREAK = "\x1e"  # a line break inside of a cell, until the line is divided
+
 # A scanner's markup -> plain text, in this order. Every pattern looks a bounded way ahead: hostile text costs linear time.
 _MARKUP: tuple[tuple[str, str], ...] = (
     (r"\r\n?|[\v\f\x85\u2028\u2029]", "\n"),
@@ -36,11 +38,13 @@ _MARKUP: tuple[tuple[str, str], ...] = (
     (r"\\\((?:(?!\\[()])[^\n]){0,500}\\\)", UNREADABLE),
     (r"(?i)</tr>", "\n"),
     (r"(?i)</t[dh]>", "\t"),
-    (r"(?i)<br\s?/?>", " "),
+    (r"(?i)<br\s?/?>", _BREAK),
     (r"(?i)<(?!/?[sc]>)/?[a-z][^<>\n]{0,200}>", ""),
     (r"\\([$*_#\[\]().+!|~<>-])", r"\1"),
-    (r"\\[A-Za-z]{1,30}", UNREADABLE),
+    (r"\\(?![A-Z]{2}\\)[A-Za-z]{1,30}", UNREADABLE),  # but "CORP \\DE\\" is a name with its state
     (r"\*{2,}|(?m:^#{1,6}\s)", ""),
+    (r"\b(\d\d/\d\d)[+-]\d\d:\d\d(/\d{4})\b", r"\1\2      "),  # a zone, which the SEC's pages put behind the day
+    (r"\b(\d\d/\d\d)Z(/\d{4})\b", r"\1\2 "),
     (r"[\xa0\u2000-\u200a\u202f\u3000]", " "),
 )
 
@@ -48,7 +52,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _MONTH = "(?:" + "|".join(_MONTHS) + ")[a-z]{0,6}"
 DATE = re.compile(
     r"(?<![\d/])(?:\d{4}-\d\d-\d\d|\d\d?[/-]\d\d?[/-](?:\d{4}|\d\d)|"
-    rf"{_MONTH}\.?\s\d\d?,?\s\d{{4}}|\d\d?[ -]{_MONTH}[ -](?:\d{{4}}|\d\d))(?![\d/])",
+    rf"{_MONTH}\.?\s\d\d?,?\s\d{{4}}|\d\d?[ -]{_MONTH}[ -](?:\d{{4}}|\d\d))(?![\d/:])",
     re.IGNORECASE | re.ASCII,
 )
 LABEL = re.compile(
@@ -162,8 +166,12 @@ def decode(text: bytes) -> str:
         return text.decode("latin-1")
 
 
+def _plain(cell: str) -> str:
+    return "\n".join(" ".join(part.split()) for part in cell.split(_BREAK)).strip()
+
+
 def to_lines(text: str) -> list[Line]:
-    """Lines and their cells, free of markup. Tabs and pipes divide, unless the form has a `<C>` ruler."""
+    """Lines and their cells, free of markup; a cell keeps line breaks. Tabs and pipes divide, unless there is a `<C>` ruler."""
     for pattern, plain in _MARKUP:
         text = re.sub(pattern, plain, text)
     text = html.unescape(text)
@@ -180,7 +188,7 @@ def to_lines(text: str) -> list[Line]:
         if not ruled and (pipes or "\t" in raw.strip()):
             inner = raw.strip().removeprefix("|").removesuffix("|") if pipes and framed else raw
             cells = enumerate(inner.split("|" if pipes else "\t")[:_MAX_CELLS])
-            placed = tuple((number * COLUMN, " ".join(cell[:_MAX_CELL].split())) for number, cell in cells)
+            placed = tuple((number * COLUMN, _plain(cell[:_MAX_CELL])) for number, cell in cells)
             lines.append(Line(placed, delimited=True, raw=raw))
         else:
             parts = re.finditer(r"\S+(?:\s(?!\d\d?A?\.\s?[A-Z][a-z])\S+)*", raw.expandtabs().rstrip())

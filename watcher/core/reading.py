@@ -13,8 +13,6 @@ from watcher.core.model import OwnershipDocument
 from watcher.core.model import Submission
 from watcher.core.model import SubmissionHeader
 from watcher.core.ownership import parse_ownership
-from watcher.core.printed import parse_printed
-from watcher.core.rendered import parse_rendered
 from watcher.core.submission import EASTERN
 from watcher.core.submission import parse_submission
 from watcher.core.text import cleaned
@@ -23,7 +21,6 @@ from watcher.core.text import cleaned
 READER_VERSION = 1
 
 _SUBMISSION = re.compile(rb"<(?:SEC-DOCUMENT|IMS-DOCUMENT|SUBMISSION|SEC-HEADER|DOCUMENT)>")
-_READERS = {"xml": parse_ownership, "html": parse_rendered, "text": parse_printed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +37,13 @@ def read(content: bytes) -> Reading:
         raise UnreadableDocument("the file is empty")
     if _SUBMISSION.search(content[:8000]):
         return read_submission(content)
-    return Reading(_READERS[_kind(content)](content))
+    return Reading(_document(_kind(content), content))
 
 
 def read_submission(content: bytes) -> Reading:
     """Read a complete submission. Owners of header and document are compared; where they differ, the document gains a warning."""
     submission = parse_submission(content)
-    document = _READERS[submission.kind](submission.document)
+    document = _document(submission.kind, submission.document)
     source = "submission" if submission.kind == "xml" else document.source
     warnings = (*document.warnings, *submission.warnings, *_mismatches(submission, document))
     return Reading(replace(document, source=source, warnings=warnings), submission.header)
@@ -75,6 +72,19 @@ def document_of(reading: Reading, filed_at: datetime) -> OwnershipDocument:
     document = completed(reading)
     found = marks(document, filed_on=filed_at.astimezone(EASTERN).date())
     return cleaned(replace(document, warnings=(*document.warnings, *found)))
+
+
+def _document(kind: str, content: bytes) -> OwnershipDocument:
+    # Most documents are XML, and the other two readers take longer to import than all that XML needs.
+    if kind == "html":
+        from watcher.core.rendered import parse_rendered  # noqa: PLC0415 -- imported only where it is used
+
+        return parse_rendered(content)
+    if kind == "text":
+        from watcher.core.printed import parse_printed  # noqa: PLC0415 -- imported only where it is used
+
+        return parse_printed(content)
+    return parse_ownership(content)
 
 
 def _kind(content: bytes) -> str:

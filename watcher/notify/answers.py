@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
 import ssl
-from datetime import UTC
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
+from watcher.core.pauses import pause_asked
 from watcher.core.telling import Outcome
 
-LONGEST_PAUSE = 3600.0  # seconds; a receiver that asks for more is asked again sooner
 NOT_NOW = frozenset({408, 425, 429})  # the only refusals of the 4xx kind that pass by themselves
-
-
-def pause_asked(header: str | None, *, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks us to wait (RFC 9110, 10.2.3: seconds, or a date), at most `LONGEST_PAUSE`.
-
-    `None` where there is none or it cannot be read. Fractions of a second, which some services send, are understood.
-    """
-    text = (header or "").strip()
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-        return min(float(text), LONGEST_PAUSE)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max((until - now).total_seconds(), 0.0), LONGEST_PAUSE)
 
 
 def outcome_of(status: int, retry_after: str | None, *, now: datetime) -> Outcome:

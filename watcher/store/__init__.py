@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from watcher.store.backup import Backup
+from watcher.store.backup import Copied
 from watcher.store.connection import Lock
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
@@ -15,14 +17,15 @@ from watcher.store.ledger import Ledger
 from watcher.store.outbox import KeptAlert
 from watcher.store.outbox import Outbox
 from watcher.store.outbox import Owed
+from watcher.store.proofs import Proofs
 
-__all__ = ["KeptAlert", "KeptReading", "Lock", "Owed", "PendingFiling", "Store", "StoredWatch", "stamp", "unstamp"]
+__all__ = ["Copied", "KeptAlert", "KeptReading", "Lock", "Owed", "PendingFiling", "Store", "StoredWatch", "stamp", "unstamp"]
 
 _TROUBLES_KEPT = 50
 
 
-class Store(Discovery, Ledger, Outbox):
-    """All that is durable: watches, pending filings, holdings, alerts, owed messages, and facts about the daemon's life."""
+class Store(Discovery, Ledger, Outbox, Proofs, Backup):
+    """All that is durable: watches, pending filings, holdings, alerts, owed messages, proofs, and facts about the daemon's life."""
 
     def fact(self, name: str) -> str | None:
         """A single fact, if known."""

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from watcher.core.errors import StoreError
 from watcher.core.telling import Alert
 from watcher.core.telling import Message
 from watcher.core.telling import Outcome
@@ -103,25 +102,30 @@ class Outbox(Connection):
         ]
 
     def next_owed(self, destination: str, now: datetime) -> Owed | None:
-        """The oldest message due at this destination. Raises `StoreError` if its stored bytes are not those that were promised."""
-        row = self.row(
+        """The oldest message due at this destination.
+
+        One whose stored bytes are not those that were promised is never sent: it is dead, with that reason, and the next is taken.
+        """
+        rows = self.rows(
             "SELECT owed.*, title, text, html, payload, sha256 FROM owed JOIN alert USING (event_id)"
             " WHERE destination = ? AND state IN ('pending', 'retry', 'unknown') AND (next_at <= ? OR next_at > ?)"
-            " ORDER BY owed.id LIMIT 1",
+            " ORDER BY owed.id LIMIT 20",
             (destination, stamp(now), stamp(now + FARTHEST)),
         )
-        if row is None:
-            return None
-        message = Message(row["title"], row["text"], row["html"])
-        if _digest(message, row["payload"]) != row["sha256"]:
-            raise StoreError(f"message {row['id']} is not as it was written: the store {self.path} is damaged; restore a backup")
-        return Owed(
-            id=row["id"],
-            destination=destination,
-            tries=row["tries"],
-            created_at=unstamp(row["created_at"]),
-            outgoing=Outgoing(row["event_id"], message, row["payload"], possible_repeat=bool(row["may_repeat"])),
-        )
+        for row in rows:
+            message = Message(row["title"], row["text"], row["html"])
+            if _digest(message, row["payload"]) == row["sha256"]:
+                return Owed(
+                    id=row["id"],
+                    destination=destination,
+                    tries=row["tries"],
+                    created_at=unstamp(row["created_at"]),
+                    outgoing=Outgoing(row["event_id"], message, row["payload"], possible_repeat=bool(row["may_repeat"])),
+                )
+            with self.transaction():
+                reason = "the stored message is not as it was written: the store is damaged; read the filing at the SEC, restore a backup"
+                self.execute("UPDATE owed SET state = 'dead', reason = ? WHERE id = ?", (reason, row["id"]))
+        return None
 
     def start_sending(self, owed: Owed, now: datetime) -> int:
         """Commit that an attempt begins, before its first byte leaves; returns the attempt's id."""

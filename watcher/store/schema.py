@@ -94,6 +94,11 @@ _FIRST = (
         reason TEXT
     ) STRICT""",
     "CREATE INDEX attempt_owed ON attempt (owed_id)",
+    # How each day of EDGAR's index stood against the store, when it was last looked at; a day is proven when nothing is missing.
+    """CREATE TABLE proof (
+        day TEXT PRIMARY KEY, proven_at TEXT NOT NULL, watches INTEGER NOT NULL, indexed INTEGER NOT NULL, listed INTEGER NOT NULL,
+        found INTEGER NOT NULL, alerted INTEGER NOT NULL, silent TEXT NOT NULL, missing TEXT NOT NULL
+    ) STRICT""",
     # Single facts about the daemon's life, and its latest troubles.
     "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "CREATE TABLE trouble (id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, text TEXT NOT NULL) STRICT",
