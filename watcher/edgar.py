@@ -30,8 +30,8 @@ from watcher.core.index import parse_submissions
 from watcher.core.index import parse_tickers
 from watcher.core.listing import FeedPage
 from watcher.core.listing import FilingRef
-from watcher.core.pauses import pause_asked
 from watcher.pace import Pace
+from watcher.pauses import pause_asked
 
 PAGE = 100
 LAST_START = 5000  # beyond it EDGAR answers 503, whatever the list

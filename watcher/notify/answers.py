@@ -7,8 +7,8 @@ import socket
 import ssl
 from datetime import datetime
 
-from watcher.core.pauses import pause_asked
 from watcher.core.telling import Outcome
+from watcher.pauses import pause_asked
 
 NOT_NOW = frozenset({408, 425, 429})  # the only refusals of the 4xx kind that pass by themselves
 

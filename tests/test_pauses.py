@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.core.pauses import LONGEST_PAUSE
-from watcher.core.pauses import pause_asked
+from watcher.pauses import LONGEST_PAUSE
+from watcher.pauses import pause_asked
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 400_000, tzinfo=UTC)
 
