@@ -124,7 +124,7 @@ def test_a_broken_installation_is_begun_anew(clone: Path) -> None:
 
 
 def test_make_alone_lists_every_target() -> None:
-    listed = {line.split()[0] for line in run("make", cwd=ROOT).stdout.splitlines()}
+    listed = {line.split()[0] for line in run("make", "--no-print-directory", cwd=ROOT).stdout.splitlines()}
     phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert phony
     assert listed | {".venv"} == set(phony[1].split())

@@ -170,7 +170,7 @@ class Running:
         self._daemon.start()
         self.status = self._daemon.supervise()
 
-    def wait(self, what: str, look: Callable[[], T], *, seconds: float = 10.0) -> T:
+    def wait(self, what: str, look: Callable[[], T], *, seconds: float = 25.0) -> T:
         """The first true answer to `look`. Raises `StoryBroken` if there is none in time, or if the daemon has ended."""
         ends = time.monotonic() + seconds
         while not (answer := look()):
