@@ -5,7 +5,8 @@
 Needs Atheris, which nothing else here does: install it, and lxml, in an environment of its own. Each reader is fuzzed in a process
 of its own, from the tests' cases and, with `--corpus`, from real material. A reader may raise the error it declares and no other,
 and may take a second of CPU for one input. What breaks that is written to tests/cases/fuzz, once for each place in the code it
-comes from, and is from then on read by tests/core/test_fuzz_findings.py. Exit 1 if there is any.
+comes from, and is from then on read by tests/core/test_fuzz_findings.py. Before it is kept for good, reduce it to a few lines of
+one's own: what began as a real filing must not stay. Exit 1 if there is any.
 """
 
 from __future__ import annotations

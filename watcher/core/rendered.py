@@ -272,7 +272,7 @@ def _tables(headings: list[Cell], form: str, complain: Complain) -> dict[str, li
 
 def _columns(heading: Cell, table: str, complain: Complain) -> tuple[list[str], list[list[Cell]]]:
     """The field that each column holds, by its lowest heading; and the lines below the headings."""
-    rows = heading.rows[heading.row :]  # none where the page breaks off inside its headings
+    rows = heading.rows[heading.row :]  # none where the heading stands outside of all tables
     top, lines = (rows[0], rows[1:]) if rows else ([], [])
     grouped = any(cell.columns > 1 for cell in top)
     lower = iter(lines[0] if grouped and lines else [])
