@@ -37,6 +37,7 @@ PAGE = 100
 LAST_START = 5000  # beyond it EDGAR answers 503, whatever the list
 DEADLINE = 30.0  # seconds for one request, from first byte asked to last byte read
 CAP = 8_000_000  # bytes after decompression, of a list
+PIECE = 65_536  # bytes decompressed at once
 SUBMISSION_CAP = 32_000_000  # of a complete submission with its exhibits
 
 # httpx logs each address at INFO; an address may carry a user's mirror credentials.
@@ -129,7 +130,7 @@ class Edgar:
         if encoding not in {"identity", "gzip"}:
             raise Unreachable(f"{what}: EDGAR sent an encoding that was not asked for")
         body = bytearray()
-        for chunk in _decoded(response.iter_raw(), gzip=encoding == "gzip", cap=cap, what=what):
+        for chunk in _decoded(response.iter_raw(), gzip=encoding == "gzip", what=what):
             body += chunk
             if len(body) > cap:
                 raise TooLarge(f"{what}: larger than {cap:,} bytes")
@@ -181,17 +182,20 @@ class Edgar:
         )
 
 
-def _decoded(chunks: Iterator[bytes], *, gzip: bool, cap: int, what: str) -> Iterator[bytes]:
-    """Undo gzip piece by piece, never making more than the cap at once."""
+def _decoded(chunks: Iterator[bytes], *, gzip: bool, what: str) -> Iterator[bytes]:
+    """Undo gzip in pieces of bounded size, however much a chunk holds: the caller stops at its cap."""
     if not gzip:
         yield from chunks
         return
     decompressor = zlib.decompressobj(31)
     try:
         for chunk in chunks:
-            yield decompressor.decompress(chunk, cap + 1)
-            if decompressor.unconsumed_tail:
-                raise TooLarge(f"{what}: larger than {cap:,} bytes")
+            rest, piece = chunk, bytes(PIECE)
+            # A full piece may leave output behind although all input is taken.
+            while not decompressor.eof and (rest or len(piece) == PIECE):
+                piece = decompressor.decompress(rest, PIECE)
+                rest = decompressor.unconsumed_tail
+                yield piece
     except zlib.error as error:
         raise Unreachable(f"{what}: damaged on its way ({error})") from error
     if not decompressor.eof:
