@@ -154,6 +154,15 @@ def test_a_quarantined_filing_that_can_be_read_now_waits_to_be_ingested(store: S
     assert [one.accession_number for one in store.pending("live", NOW)] == [ACCESSION]
 
 
+def test_a_notice_that_a_filing_was_unreadable_claimed_nothing_and_is_not_corrected(store: Store) -> None:
+    keep(store, right(), told=True)
+    with store.transaction():
+        body = json.loads(store.value("SELECT payload FROM alert"))
+        silent = json.dumps({**body, "kind": "quarantined", "events": []}).encode()
+        store.execute("UPDATE alert SET payload = ?", (silent,))
+    assert again(store) == [((), 0)]
+
+
 def test_what_can_no_longer_be_read_stays_as_it_was(store: Store) -> None:
     keep(store, right(), told=False)
     with store.transaction():

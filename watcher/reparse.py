@@ -79,6 +79,8 @@ def reparse(store: Store, kept: KeptReading, *, now: datetime) -> Reparsed:
 
 def _correction(facts: FilingFacts, told: KeptAlert) -> Alert | None:
     """What is owed to whoever was told otherwise; `None` where what was told still stands. Holdings are not judged again."""
+    if told.payload.get("kind") == "quarantined":
+        return None  # it claimed nothing about what the filing says
     ticker = told.payload.get("issuer", {}).get("ticker")
     reasons = Reasons(WatchedAs(told.watch_key, ticker or told.watch_key, ticker), told.rules)
     later = alert_message(facts, reasons)
