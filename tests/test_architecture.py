@@ -19,7 +19,10 @@ TREES = {
 LONGEST_MODULE = 360
 LONGEST_FUNCTION = 70
 
-STEPS = {f"watcher.{step}" for step in ("poll", "ingest", "deliver", "baseline", "resolve", "reparse", "backfill", "reconcile")}
+STEPS = {
+    f"watcher.{step}"
+    for step in ("poll", "ingest", "deliver", "baseline", "resolve", "reparse", "backfill", "reconcile", "rehearse")
+}
 # What the core may use: values in, values out. ZoneInfo reads the zone's file once; there is no purer Eastern time.
 PURE = {
     *("__future__", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
@@ -27,7 +30,8 @@ PURE = {
 }
 # library -> the only places that know it
 DOORS = {
-    "httpx": ("watcher.edgar", "watcher.notify"),
+    "httpx": ("watcher.edgar", "watcher.deadline", "watcher.notify"),
+    "httpcore": ("watcher.deadline",),
     "sqlite3": ("watcher.store",),
     "sqlite_utils": ("watcher.store",),
     "apprise": ("watcher.notify",),
@@ -61,7 +65,7 @@ CORE = sorted(module for module in TREES if within(module, "watcher.core"))
 
 def test_the_fence_sees_the_house() -> None:
     assert {"watcher.poll", "watcher.ingest", "watcher.deliver"} <= STEPS & TREES.keys()
-    assert "watcher.core.model" in ARROWS["watcher.ingest"]
+    assert "watcher.judgement" in ARROWS["watcher.ingest"]
     assert "watcher.demo.replies" in ARROWS["watcher.demo.edgar"]
 
 

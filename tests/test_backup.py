@@ -169,7 +169,7 @@ def test_a_store_damaged_where_opening_it_does_not_look_is_not_copied(store: Sto
         # The index then lacks what it says it holds.
         meddling.execute("UPDATE sqlite_master SET sql = replace(sql, 'pending', 'gone') WHERE name = 'filing_due'")
     (elsewhere / "copy.db").write_text("an older copy")
-    with closing(Store(store.path)) as damaged, pytest.raises(StoreError, match="damaged"):
+    with closing(Store(store.path, create=False)) as damaged, pytest.raises(StoreError, match="damaged"):
         damaged.backup(elsewhere / "copy.db", replace=True)
     assert names(elsewhere) == ["copy.db"]
     assert (elsewhere / "copy.db").read_text() == "an older copy"

@@ -205,7 +205,7 @@ def test_filings_of_a_gap_are_read_in_the_order_of_their_dates_whatever_their_nu
     world.close_gap()
     world.ingest()
     assert world.alerted() == [accession(3), accession(2), accession(1)]
-    changes = world.store.rows("SELECT before, after, unexplained FROM holding_change ORDER BY accession_number DESC")
+    changes = world.store.rows("SELECT before, shares, unexplained FROM position ORDER BY accession_number DESC")
     assert [tuple(row) for row in changes] == [(None, "7000", None), ("7000", "6000", "0"), ("6000", "5000", "0")]
 
 

@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from collections.abc import Mapping
+from datetime import date
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from watcher.config import find
 from watcher.config import load
 from watcher.core.errors import ConfigError
 from watcher.core.errors import Problem
+from watcher.core.expected import Expectation
 
 CASES = sorted((Path(__file__).parent / "cases" / "config").glob("*.toml"))
 EXAMPLE = Path(__file__).parents[1] / "config" / "watcher.example.toml"
@@ -236,6 +238,127 @@ def test_a_watchlist_without_a_default_rule_is_a_problem_said_once(read: Load, t
     assert [each.text for each in problems_of(read, source)] == ["takes [rules.default], which is missing"]
 
 
+# --- conditions and registers ---
+
+REGISTER = """\
+[[expected]]
+person = "Roe Jane A"
+ticker = "exmp"
+from = 2026-06-01
+to = 2026-06-30
+shares = 5_000
+plan = 2026-02-10
+note = "cleared by legal"
+
+[[expected]]
+owner_cik = "9980002"
+cik = "9990001"
+from = 2026-07-01
+to = 2026-07-01
+shares = 1
+codes = ["S", "M"]
+"""
+
+
+def test_every_condition_is_read(read: Load) -> None:
+    source = (
+        'min_shares = 1_000\nmin_percent = 2.5\nrole = ["officer"]\ntitle = ["CEO", "General Counsel"]\ncodes = ["S", "K", "V"]\n'
+        'late = true\ncluster = true\nunusual = true\nplan = ["checked", "text only"]\n'
+    )
+    rule = read(BASE + source + WATCH).rules["default"]
+    assert (rule.min_shares, rule.min_percent) == (Decimal(1000), Decimal("2.5"))
+    assert (rule.role, rule.title, rule.codes) == (("officer",), ("CEO", "General Counsel"), ("S", "K", "V"))
+    assert (rule.late, rule.cluster, rule.unusual, rule.plan) == (True, True, True, ("checked", "text only"))
+
+
+def registered(tmp_path: Path, register: str | bytes, rule: str = "") -> str:
+    (tmp_path / "expected.toml").write_bytes(register if isinstance(register, bytes) else register.encode())
+    return f'{BASE}expected = "expected.toml"\n{rule}{WATCH}'
+
+
+def test_a_register_is_read(read: Load, tmp_path: Path) -> None:
+    first, second = read(registered(tmp_path, REGISTER)).rules["default"].expected or ()
+    assert first == Expectation(
+        begins=date(2026, 6, 1),
+        ends=date(2026, 6, 30),
+        shares=Decimal(5000),
+        person="Roe Jane A",
+        ticker="EXMP",
+        events=("sale",),
+        plan=date(2026, 2, 10),
+        note="cleared by legal",
+    )
+    assert (second.owner_cik, second.cik, second.codes, second.events) == ("0009980002", "0009990001", ("S", "M"), ())
+
+
+def test_an_empty_register_is_one(read: Load, tmp_path: Path) -> None:
+    assert read(registered(tmp_path, "# nothing this quarter\n")).rules["default"].expected == ()
+
+
+def test_without_a_register_there_is_none(read: Load) -> None:
+    assert read(BASE + WATCH).rules["default"].expected is None
+
+
+DAMAGED_REGISTER = """\
+[[expected]]
+person = "Roe Jane A"
+from = "2026-06-01"
+to = 2026-06-30T10:00:00
+shares = 5_000.5
+event = ["sale"]
+
+[[expected]]
+person = "Roe Jane A"
+owner_cik = "9980001"
+ticker = "EXMP"
+cik = "9990001"
+from = 2026-07-02
+to = 2026-07-01
+events = ["late"]
+
+[[trade]]
+"""
+
+
+def test_every_problem_of_a_register_is_said_at_once_with_its_line(read: Load, tmp_path: Path) -> None:
+    problems = problems_of(read, registered(tmp_path, DAMAGED_REGISTER))
+    assert {Path(each.file).name for each in problems} == {"expected.toml"}
+    assert [(each.line, each.text.partition(":")[0].partition("; ")[0]) for each in problems] == [
+        (3, "from must be a date without quotes and time, such as 2026-06-30"),
+        (4, "to must be a date without quotes and time, such as 2026-06-30"),
+        (5, "shares must be a whole number of shares without quotes, such as 10000"),
+        (6, "unknown key 'event'"),
+        (8, 'an expected trade takes exactly one of person = "NAME AS IN THE FILING" and owner_cik = "CIK"'),
+        (8, "an expected trade takes ticker or cik of the issuer, not both"),
+        (8, "an expected trade needs shares"),
+        (14, "to must not be before from"),
+        (15, "events has an unknown event 'late'"),
+        (17, "unknown key 'trade'"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("register", "line", "text"),
+    [
+        ("[[expected]\n", 1, "is not TOML"),
+        (b"# ours\n# \xff\n", 2, "is not UTF-8 text"),
+        ("\n[expected]\n", 2, "write [[expected]] with two brackets"),
+        ("expected = [5]\n", 1, "expected must be a table"),
+    ],
+)
+def test_a_damaged_register_is_a_problem_of_that_file(
+    read: Load, tmp_path: Path, register: str | bytes, line: int, text: str
+) -> None:
+    (problem,) = problems_of(read, registered(tmp_path, register))
+    assert (Path(problem.file).name, problem.line) == ("expected.toml", line)
+    assert text in problem.text
+
+
+def test_a_register_that_two_rules_name_is_complained_of_once(read: Load, tmp_path: Path) -> None:
+    second = '[rules.second]\nexpected = "expected.toml"\nnotify = ["desk"]\n'
+    assert len(problems_of(read, registered(tmp_path, "[[expected]\n", second))) == 1
+
+
 # --- the example ---
 
 
@@ -248,6 +371,7 @@ def test_the_example_loads_with_everything_commented_out_put_in(tmp_path: Path) 
     source = re.sub(r"^# (?=\[|\w+ = )", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     (tmp_path / "watchlists").mkdir()
     (tmp_path / "watchlists" / "a.txt").write_text("MSFT\n", encoding="utf-8")
+    (tmp_path / "expected.toml").write_text(REGISTER, encoding="utf-8")
     (tmp_path / "desk.url").touch(mode=0o600)
     (tmp_path / "desk.url").write_text("slack://a/b/c", encoding="utf-8")
     path = tmp_path / "watcher.toml"

@@ -181,7 +181,7 @@ def test_a_slow_drip_ends_at_the_deadline(world: World) -> None:
     door = world.new_door(deadline=1.0)
     world.edgar.fault("slow", times=1)
     begun = time.monotonic()
-    with pytest.raises(Unreachable, match="not complete after 1 second"):
+    with pytest.raises(Unreachable, match=r"not complete after 1 second|within the time allowed"):
         feed(door)
     assert time.monotonic() - begun < 5
     assert feed(door).entries, "and the connection is free for the next request"

@@ -82,7 +82,9 @@ def test_a_filing_of_many_rows_is_one_alert_with_every_row(world: World) -> None
     assert (result.state, len(result.alerts)) == ("ingested", 1)
     (alert,) = alerts(world)
     assert [(event["kind"], event["shares"]) for event in alert["events"]] == [("sale", "3000")]
-    assert world.store.value("SELECT count(*) FROM reported_row") == 30
+    read = world.store.read_filing(world.alerted()[0])
+    assert read is not None
+    assert len(read.document.non_derivative_table) == 30
 
 
 def test_a_filing_of_ten_owners_is_one_alert_that_names_them_all(world: World) -> None:
@@ -288,7 +290,7 @@ class Reluctant:
         return getattr(self._store, name)
 
 
-WRITES = ["keep_original", "keep_filing", "keep_holdings", "keep_verdicts", "keep_alert", "holdings", "watches"]
+WRITES = ["keep_original", "keep_filing", "keep_positions", "keep_events", "keep_verdicts", "keep_alert", "placed", "watches"]
 
 
 @pytest.mark.parametrize("verb", WRITES)
@@ -299,7 +301,7 @@ def test_a_store_that_fails_inside_the_commit_leaves_the_filing_pending(world: W
     with pytest.raises(StoreError, match="full"):
         ingest(world.door, store, world.config, pending, now=world.clock())
     assert world.state_of(number) == "pending"
-    for table in ("original", "reported_row", "holding", "verdict", "alert", "owed"):
+    for table in ("original", "reading", "holding", "verdict", "alert", "owed"):
         assert world.store.value(f"SELECT count(*) FROM {table}") == 0, table  # noqa: S608 -- our own tables
     world.ingest()
     assert world.alerted() == [number]
@@ -309,7 +311,7 @@ def test_a_store_that_fails_inside_the_commit_leaves_the_filing_pending(world: W
 def test_a_mistake_of_ours_on_one_filing_sets_it_aside_alerted_and_is_raised(world: World, error: Exception) -> None:
     number = arrive(world, a_sale(1))
     (pending,) = world.store.pending("live", world.clock())
-    store: Any = Reluctant(world.store, "keep_holdings", error)
+    store: Any = Reluctant(world.store, "keep_positions", error)
     with pytest.raises(type(error)):
         ingest(world.door, store, world.config, pending, now=world.clock())
     assert world.state_of(number) == "quarantined"
@@ -325,7 +327,7 @@ def test_a_filing_that_both_queues_took_up_is_committed_once(world: World) -> No
     (pending,) = world.store.pending("live", world.clock())
     for _ in range(2):
         assert ingest(world.door, world.store, world.config, pending, now=world.clock()).state == "ingested"
-    (change,) = world.store.rows("SELECT before, after, unexplained FROM holding_change")
+    (change,) = world.store.rows("SELECT before, shares, unexplained FROM position")
     assert tuple(change) == (None, "9000", None)
     assert world.alerted() == [number]
 

@@ -18,6 +18,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from html import unescape
 from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -47,6 +48,7 @@ from watcher.notify import sender_for
 from watcher.notify.evidence import HttpStep
 from watcher.notify.evidence import judge
 from watcher.notify.people import People
+from watcher.notify.people import _takes_mrkdwn
 from watcher.notify.people import cut
 from watcher.notify.people import inert
 
@@ -287,6 +289,71 @@ def test_a_long_message_is_cut_to_what_the_service_takes(url: str, most: int, fi
     assert len(max(strings(receiver.json), key=len)) <= most
 
 
+# --- Slack's own form -----------------------------------------------------------------------------------------------------
+
+MRKDWN = f"*EXMP · Example Corp*\n• *Sold*  1,000 shares &lt;b&gt;\n<{LINK}|Filing>"
+IN_SLACK = replace(OUTGOING, message=replace(MESSAGE, slack=MRKDWN))
+WORKFLOW = "https://hooks.slack.com/workflows/T1JJ3T3L2/A1BRTD4JD/123456789012345678/TIiajkdnlazkcOXrIdevi7FQ"
+
+
+def in_slack(outgoing: Outgoing = IN_SLACK, url: str = SLACK) -> tuple[Outcome, dict[str, Any]]:
+    with Receiver(answer(200, body=b"ok")) as receiver:
+        outcome = Moved(url, receiver.port).send(outgoing, now=NOW)
+        return outcome, receiver.json
+
+
+def test_slack_is_sent_our_mark_up_as_it_is() -> None:
+    outcome, sent = in_slack()
+    assert outcome == Outcome("accepted")
+    (section,) = [block for block in sent["attachments"][0]["blocks"] if block["type"] == "section"]
+    assert section["text"] == {"type": "mrkdwn", "text": MRKDWN}
+
+
+def test_a_notification_of_slack_shows_the_subject_and_acts_on_nothing_in_it() -> None:
+    evil = replace(IN_SLACK, message=replace(IN_SLACK.message, title="EXMP <!channel> @here & sale"))
+    _, sent = in_slack(evil)
+    assert sent["text"] == "EXMP &lt;\u200b!channel&gt; @\u200bhere &amp; sale"
+    assert not [block for block in sent["attachments"][0]["blocks"] if block["type"] == "header"]
+
+
+def test_slack_is_sent_text_where_its_address_asks_for_text_or_there_is_no_mark_up() -> None:
+    for outgoing, url in ((IN_SLACK, f"{SLACK}?format=text"), (OUTGOING, SLACK)):
+        _, sent = in_slack(outgoing, url)
+        assert "EXMP: Roe sold 1,000 shares" in "\n".join(strings(sent))
+        assert "*Sold*" not in "\n".join(strings(sent))
+
+
+def test_a_workflow_of_slack_is_sent_text_as_it_shows_mark_up_as_it_stands() -> None:
+    takes = [(service := people(url).service()) is not None and _takes_mrkdwn(service) for url in (SLACK, WORKFLOW)]
+    assert takes == [True, False]
+    assert people(WORKFLOW).service() is not None
+
+
+def test_other_services_are_sent_text_though_there_is_mark_up_for_slack() -> None:
+    with Receiver(answer(200)) as receiver:
+        Moved(DISCORD, receiver.port).send(IN_SLACK, now=NOW)
+    assert "*Sold*" not in "\n".join(strings(receiver.json))
+
+
+def test_mark_up_that_is_too_long_is_cut_after_a_whole_line() -> None:
+    line = "• *Sold*  1,000 shares &amp; <https://www.sec.gov/x|more>"
+    long = replace(IN_SLACK, message=replace(IN_SLACK.message, slack="\n".join([line] * 200)))
+    _, sent = in_slack(long)
+    (section,) = [block for block in sent["attachments"][0]["blocks"] if block["type"] == "section"]
+    *kept, last = section["text"]["text"].splitlines()
+    assert set(kept) == {line}
+    assert len(kept) > 40
+    assert last == f"… (cut; full text: <{LINK}>)"
+    assert len(section["text"]["text"]) <= 3000
+
+
+def test_a_possible_repeat_says_so_first_in_slack() -> None:
+    _, sent = in_slack(replace(IN_SLACK, possible_repeat=True))
+    assert sent["text"].startswith("[possible repeat] ")
+    (section,) = [block for block in sent["attachments"][0]["blocks"] if block["type"] == "section"]
+    assert section["text"]["text"] == f"This may have been delivered before (ref ab12cd34).\n\n{MRKDWN}"
+
+
 def test_a_service_that_asks_for_a_pause_is_not_asked_again() -> None:
     limits = ("Retry-After: 37", "X-RateLimit-Remaining: 0", f"X-RateLimit-Reset: {int(time.time()) + 5}")
     with Receiver(answer(429, *limits)) as receiver:
@@ -347,7 +414,15 @@ def test_mail_carries_our_html_and_a_plain_text() -> None:
     with Receiver(mail_server()) as receiver:
         by_mail(receiver.port)
     assert part(mail_of(receiver), "html").strip() == MESSAGE.html
-    assert "Roe sold 1,000 shares" in part(mail_of(receiver), "plain")
+    assert part(mail_of(receiver), "plain").splitlines() == TEXT.splitlines()
+
+
+def test_the_plain_text_of_one_mail_is_not_another_s() -> None:
+    with Receiver(mail_server()) as one, Receiver(mail_server()) as other:
+        by_mail(one.port)
+        by_mail(other.port, replace(OUTGOING, message=replace(MESSAGE, text="another")))
+    assert part(mail_of(one), "plain").splitlines() == TEXT.splitlines()
+    assert part(mail_of(other), "plain").strip() == "another"
 
 
 def test_mail_asked_for_as_text_is_our_text() -> None:

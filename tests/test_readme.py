@@ -38,9 +38,14 @@ TARGETS = set(re.findall(r"^([a-z.]+):", (ROOT / "Makefile").read_text(encoding=
 # A part of a configuration is checked within the smallest whole.
 REST = {
     "edgar": '[edgar]\ncontact = "Jane Roe jane.roe@example.com"\n',
-    "destinations": "[destinations.terminal]\nterminal = true\n",
+    "destinations": "[destinations.terminal]\nterminal = true\n[destinations.desk]\nterminal = true\n",
     "rules": '[rules.default]\nnotify = ["terminal"]\n',
     "watch": '[[watch]]\nticker = "EXMP"\n',
+}
+# Files that a configuration shown refers to.
+BESIDE = {
+    "expected.toml": '[[expected]]\nperson = "Roe Jane"\nfrom = 2026-06-01\nto = 2026-06-30\nshares = 5_000\n',
+    "alert.txt.j2": "{{ subject }}\n",
 }
 
 
@@ -89,7 +94,7 @@ def test_a_target_of_the_pages_is_there(line: str) -> None:
     assert next(word for word in words(line)[1:] if "=" not in word) in TARGETS
 
 
-@pytest.mark.parametrize("wrong", ["rehearse", "notify tset", "run --twice", "outbox drop 1 --because x"])
+@pytest.mark.parametrize("wrong", ["backfill", "notify tset", "run --twice", "outbox drop 1 --because x"])
 def test_a_command_that_is_not_there_would_be_found(wrong: str) -> None:
     assert complaint(shlex.split(wrong))
 
@@ -110,7 +115,12 @@ def test_the_settings_shown_are_read(block: str, tmp_path: Path) -> None:
     shown = tomllib.loads(block)
     path = tmp_path / "watcher.toml"
     rest = REST if "watch" not in shown else {}
-    path.write_text(block + "".join(text for table, text in rest.items() if table not in shown), encoding="utf-8")
+    missing = [text for table, text in rest.items() if table not in shown]
+    if "default" not in shown.get("rules", {"default": None}):
+        missing.append(REST["rules"])
+    path.write_text(block + "".join(missing), encoding="utf-8")
+    for name, content in BESIDE.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
     environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', block), "slack://TokenA12345/TokenB12345/TokenC12345/#x")
     config = load(path, environ, problem_with)
     assert set(shown.get("destinations", {})) <= set(config.destinations)

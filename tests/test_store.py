@@ -422,7 +422,9 @@ def test_a_clock_set_back_does_not_strand_what_is_due(store: Store) -> None:
     store.set_watches([WATCH], NOON)
     store.remember([ref(1)], now=NOON, found_by="feed")
     owe(store, alert())
-    store.rest("desk", NOON + MINUTE)
+    first = store.next_owed("desk", NOON)
+    assert first is not None
+    store.rest("desk", NOON + MINUTE, first)
     owe(store, alert(2))
     long_ago = NOON - 400 * DAY
     assert [pending.accession_number for pending in store.pending("live", long_ago)] == [accession(1)]

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import NotYet
+from watcher.core.index import SubmissionsList
 from watcher.core.submission import EASTERN
 from watcher.edgar import Edgar
 from watcher.store import Store
@@ -18,6 +19,8 @@ from watcher.store import StoredWatch
 
 # Filing dates are days in Eastern time, and a list may carry a later date than the acceptance.
 MARGIN = timedelta(days=3)
+REPORTS_KEPT = timedelta(days=7)
+AT_A_TIME = 5
 
 
 def list_past(edgar: Edgar, store: Store, watch: StoredWatch, *, now: datetime, span: timedelta) -> int:
@@ -32,7 +35,31 @@ def list_past(edgar: Edgar, store: Store, watch: StoredWatch, *, now: datetime, 
     with store.transaction():
         new = store.remember(listed.filings, now=now, found_by="submissions", queue="baseline")
         store.set_baseline(watch.key, "reading", listed.name or None)
+        _keep_reports(store, watch, listed, now)
     return len(new)
+
+
+def refresh_reports(edgar: Edgar, store: Store, *, now: datetime) -> None:
+    """Ask anew for the quarterly and annual reports of issuers, each once a week, a few at a time. Raises `EdgarError`."""
+    known = [watch for watch in store.watches() if watch.role == "issuer" and watch.baseline != "owed"]
+    due = [watch for watch in known if (asked := _asked(store, watch)) is None or now - asked > REPORTS_KEPT]
+    for watch in due[:AT_A_TIME]:
+        try:
+            listed = edgar.submissions(watch.cik, since=now.astimezone(EASTERN).date())
+        except NotYet:
+            continue
+        with store.transaction():
+            _keep_reports(store, watch, listed, now)
+
+
+def _asked(store: Store, watch: StoredWatch) -> datetime | None:
+    return store.moment(f"reports asked {watch.cik}")
+
+
+def _keep_reports(store: Store, watch: StoredWatch, listed: SubmissionsList, now: datetime) -> None:
+    if watch.role == "issuer":
+        store.keep_reports(watch.cik, listed.reports)
+        store.set_fact(f"reports asked {watch.cik}", now)
 
 
 def finish_baselines(store: Store) -> None:

@@ -9,19 +9,24 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from watcher.config_messages import MESSAGE_KEYS
+from watcher.config_messages import read_templates
+from watcher.config_rules import RULE_KEYS
+from watcher.config_rules import Rule
+from watcher.config_rules import RuleReader
 from watcher.config_values import apprise_url
 from watcher.config_values import base_url
 from watcher.config_values import cik
 from watcher.config_values import contact
-from watcher.config_values import dollars
 from watcher.config_values import http_url
 from watcher.config_values import interval
+from watcher.config_values import messages
 from watcher.config_values import one_of
 from watcher.config_values import quoted
 from watcher.config_values import reach
@@ -29,9 +34,14 @@ from watcher.config_values import text
 from watcher.config_values import ticker
 from watcher.config_values import variable
 from watcher.config_values import yes
-from watcher.core.codes import EVENT_NAMES
+from watcher.config_vigil import DEFAULT_VIGIL
+from watcher.config_vigil import VIGIL_KEYS
+from watcher.config_vigil import VigilConfig
+from watcher.config_vigil import read_vigil
 from watcher.core.errors import ConfigError
 from watcher.core.errors import Problem
+from watcher.core.telling import OUR_WORDS
+from watcher.core.telling import Templates
 from watcher.credentials import from_environment
 from watcher.credentials import from_file
 from watcher.toml_lines import Place
@@ -66,24 +76,16 @@ class StoreConfig:
 class Destination:
     """Where messages go. `kind` is "apprise" (`url`, a secret), "webhook" (`url` and `secret`) or "terminal".
 
-    "terminal" is standard output. Secrets are kept out of `repr`, so that no log or error can show them.
+    "terminal" is standard output. Secrets are kept out of `repr`, so that no log or error can show them. `unknown` says what becomes of
+    what may have arrived ("resend", marked, or "hold" for a person); more than `burst` alerts due at once are folded (0: never).
     """
 
     name: str
     kind: str
     url: str = field(default="", repr=False)
     secret: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule; all its conditions must hold. `plan` is "any", "exclude" or "only"; `min_value` is in dollars."""
-
-    name: str
-    events: tuple[str, ...] = ("sale", "exercise")
-    plan: str = "any"
-    min_value: Decimal = Decimal(0)
-    notify: tuple[str, ...] = ()
+    unknown: str = "resend"
+    burst: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +114,14 @@ class Config:
     destinations: Mapping[str, Destination]
     rules: Mapping[str, Rule]
     watches: tuple[Watch, ...]
+    templates: Templates = OUR_WORDS
+    vigil: VigilConfig = DEFAULT_VIGIL
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
 
 Judge = Callable[[Destination], str | None]
 
-PLANS = ("any", "exclude", "only")
 DEFAULT_RULE = "default"
 
 _EDGAR: Known = {
@@ -138,17 +141,22 @@ _DESTINATION: Known = {
     "secret_env": variable,
     "secret_file": text,
     "terminal": yes,
+    "unknown": one_of("policy", ("resend", "hold")),
+    "burst": messages,
 }
 _KINDS = ("url", "url_env", "url_file", "webhook", "terminal")
 _SECRETS = ("secret_env", "secret_file")
-_RULE = ("events", "plan", "min_value", "notify")
+_FOR_PEOPLE = ("unknown", "burst")
+BURST = 10  # for people; what is printed on the terminal disturbs nobody
 _WATCHED = ("ticker", "cik", "owner_cik")
-_TOP = ("watchlists", "edgar", "store", "destinations", "rules", "watch")
+_TOP = ("watchlists", "edgar", "store", "messages", "vigil", "destinations", "rules", "watch")
 _HOMES = {
     **dict.fromkeys(_EDGAR, "in [edgar]"),
     **dict.fromkeys(_STORE, "in [store]"),
     **dict.fromkeys(_DESTINATION, "in [destinations.NAME]"),
-    **dict.fromkeys(_RULE, "in [rules.NAME]"),
+    **dict.fromkeys(MESSAGE_KEYS, "in [messages]"),
+    **dict.fromkeys(VIGIL_KEYS, "in [vigil]"),
+    **dict.fromkeys(RULE_KEYS, "in [rules.NAME]"),
     **dict.fromkeys(_WATCHED, "in [[watch]]"),
     "watchlists": "at the top of the file, before the first [table]",
 }
@@ -214,13 +222,16 @@ class _Reader:
             self.tables.unknown((key,), _TOP)
         destinations, rules = self.tables.named("destinations"), self.tables.named("rules")
         made = [self.destination(name, raw) for name, raw in destinations.items()]
+        reader = RuleReader(self.tables, destinations)
         return Config(
             path=self.path,
             edgar=self.edgar(document.get("edgar", {})),
             store=self.store(document.get("store", {})),
             destinations={each.name: each for each in made if each is not None},
-            rules={name: self.rule(name, raw, destinations) for name, raw in rules.items()},
+            rules={name: reader.rule(name, raw) for name, raw in rules.items()},
             watches=self.watches(document, rules),
+            templates=read_templates(self.tables, document.get("messages", {})),
+            vigil=read_vigil(self.tables, document.get("vigil", {}), destinations, self.environ, secrets=self.secrets),
         )
 
     def edgar(self, raw: object) -> EdgarConfig:
@@ -251,9 +262,17 @@ class _Reader:
             self.wrong(place, f"webhook {quoted(name)} takes exactly one of {' and '.join(_SECRETS)}, to sign what it sends")
         elif kinds != ["webhook"] and secrets:
             self.wrong((*place, secrets[0]), f"{secrets[0]} is for a webhook only")
+        for key in _FOR_PEOPLE if kinds == ["webhook"] else ():
+            if key in raw:
+                self.wrong(
+                    (*place, key), f"{key} is for people only: a program is sent each alert, and drops repeats by event_id"
+                )
         if len(self.tables.problems) > already:
             return None
         made = self.with_secrets(name, kinds[0], read)
+        if made is not None and made.kind != "webhook":
+            usual = {"burst": BURST if made.kind == "apprise" else 0}
+            made = replace(made, **{**usual, **{key: read[key] for key in _FOR_PEOPLE if key in read}})
         if made is not None and (complaint := self.judge(made)):
             self.wrong(place, f"destination {quoted(name)}: {complaint}")
         return made
@@ -276,17 +295,6 @@ class _Reader:
         elif key.endswith("_file"):
             value = from_file(value, self.folder, self.environ)
         return apprise_url(value) if key.startswith("url") else value
-
-    def rule(self, name: str, raw: dict[str, Any], destinations: Collection[str]) -> Rule:
-        known: Known = {
-            "events": Each(one_of("event", EVENT_NAMES)),
-            "plan": one_of("value", PLANS),
-            "min_value": dollars,
-            "notify": Each(one_of("destination", destinations)),
-        }
-        if "notify" not in raw:
-            self.wrong(("rules", name), f"rule {quoted(name)} tells nobody: it needs notify, a list of destinations")
-        return Rule(name, **self.tables.table(("rules", name), raw, known))
 
     def watches(self, document: dict[str, Any], rules: Collection[str]) -> tuple[Watch, ...]:
         already = len(self.tables.problems)

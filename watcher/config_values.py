@@ -10,6 +10,8 @@ import difflib
 import re
 from collections.abc import Callable
 from collections.abc import Collection
+from datetime import date
+from datetime import datetime
 from datetime import timedelta
 from decimal import Decimal
 from decimal import InvalidOperation
@@ -128,6 +130,47 @@ def dollars(value: object) -> Decimal:
     if not amount.is_finite() or not 0 <= amount <= 10**15:
         raise BadValueError("must be between 0 and 10^15 dollars")
     return amount
+
+
+def whole_shares(value: object) -> Decimal:
+    """A number of shares, whole, not negative."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadValueError("must be a whole number of shares without quotes, such as 10000")
+    if not 0 <= value <= 10**15:
+        raise BadValueError("must be between 0 and 10^15 shares")
+    return Decimal(value)
+
+
+def messages(value: object) -> int:
+    """A number of messages, whole, not negative."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1000:
+        raise BadValueError("must be a whole number of messages without quotes, up to 1000, such as 10")
+    return value
+
+
+def percentage(value: object) -> Decimal:
+    """A percentage, exact, from 0 to 100."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise BadValueError("must be a percentage without quotes, such as 5 or 2.5")
+    share = Decimal(value)
+    if not share.is_finite() or not 0 <= share <= 100:
+        raise BadValueError("must be between 0 and 100 percent")
+    return share
+
+
+def calendar_day(value: object) -> date:
+    """A day, without a time."""
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise BadValueError("must be a date without quotes and time, such as 2026-06-30")
+    return value
+
+
+def phrase(value: object) -> str:
+    """A text with a letter or digit in it."""
+    words = text(value)
+    if not any(character.isalnum() for character in words):
+        raise BadValueError("must hold a word")
+    return words
 
 
 def exact(number: str) -> Decimal:

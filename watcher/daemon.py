@@ -16,13 +16,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from datetime import timedelta
 from functools import partial
 from types import FrameType
 
 from watcher.baseline import close_gap
 from watcher.baseline import finish_baselines
 from watcher.baseline import list_past
+from watcher.baseline import refresh_reports
 from watcher.config import Config
 from watcher.config import Destination
 from watcher.core.calendar import is_open
@@ -31,6 +31,7 @@ from watcher.core.errors import ConfigError
 from watcher.core.errors import EdgarError
 from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import WatcherError
+from watcher.core.vigil import source_of
 from watcher.deliver import deliver
 from watcher.edgar import Edgar
 from watcher.ingest import ingest
@@ -47,6 +48,9 @@ from watcher.status import FORM_PREFIXES
 from watcher.store import Lock
 from watcher.store import Store
 from watcher.systemd import Notifier
+from watcher.upkeep import look_after
+from watcher.upkeep import recover
+from watcher.vigil import vigil
 
 log = logging.getLogger("watcher")
 
@@ -54,8 +58,6 @@ TICK = 2.0  # seconds between looks at a queue; work is announced by waking, thi
 OTHER_FORMS_INTERVAL = 60.0  # forms 3 and 5 are rare and carry few alerts
 HOUR = 3600.0
 LIST_INTERVAL = 30.0  # seconds until a list of a CIK's filings that was not to be had is asked for again
-SEEN_KEPT = timedelta(days=14)  # the feed reaches back about three business days
-DOWN_LONG = timedelta(minutes=10)  # after such a pause the lists of each CIK are asked too
 
 
 class Daemon:
@@ -77,7 +79,7 @@ class Daemon:
         self._fatal: BaseException | None = None
         self._polled_at = time.monotonic()
         self._systemd = Notifier()
-        self._jobs = Jobs(threads=8 + len(config.destinations))
+        self._jobs = Jobs(threads=16 + len(config.destinations))
         self._prepare()
 
     def close(self) -> None:
@@ -116,6 +118,7 @@ class Daemon:
         self._jobs.add("baseline", self._guarded("baseline", self._read_past), lambda: TICK)
         self._jobs.add("reconcile", self._guarded("reconcile", self._reconcile), lambda: HOUR)
         self._jobs.add("housekeeping", self._guarded("housekeeping", self._housekeeping), lambda: HOUR)
+        self._jobs.add("vigil", self._guarded("vigil", self._vigil), lambda: 30.0)
         for name in self._config.destinations:
             self._add_delivery(name)
         self._jobs.start()
@@ -186,7 +189,7 @@ class Daemon:
                     self._fatal = error
                     return
                 log.warning("%s: %s", source, error)
-                self._note(source, str(error))
+                self._note(source_of(source, error), str(error))
             except BaseException as error:  # noqa: BLE001 -- kept for the main thread, which ends the process with it
                 self._fatal = error
 
@@ -273,7 +276,7 @@ class Daemon:
             destination = self._config.destinations.get(name)
             if destination is None:  # taken out of the configuration meanwhile
                 return
-            outcome = deliver(self.store, self._sender(destination), name, now=self._now)
+            outcome = deliver(self.store, self._sender(destination), name, now=self._now, terms=destination)
             self._jobs.goes_on()
             if outcome is None:
                 return
@@ -291,22 +294,21 @@ class Daemon:
                 self._jobs.wake("ingest")
             if self._stopping.is_set():
                 return
+        refresh_reports(self._edgar, self.store, now=self._now())
 
     def _housekeeping(self) -> None:
-        self.store.forget_seen(self._now(), keep=SEEN_KEPT)
-        self.store.checkpoint()
+        look_after(self.store, now=self._now())
+
+    def _vigil(self) -> None:
+        for name in vigil(self.store, self._pace, self._config, now=self._now()):
+            self._jobs.wake(f"deliver {name}")
 
     # --- parts ------------------------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
         """What a crash or a long sleep left behind."""
-        now = self._now()
-        if interrupted := self.store.recover_sending(now):
-            log.warning("%d messages were being sent when the watcher stopped: they may arrive twice, marked", interrupted)
-        self.store.bury_unknown_destinations(set(self._config.destinations), now)
-        last = self.store.moment("good poll 4")
-        if last is not None and now - last > DOWN_LONG and self.store.moment("gap since") is None:
-            self.store.set_fact("gap since", last)
+        for left_behind in recover(self.store, set(self._config.destinations), now=self._now()):
+            log.warning(left_behind)
 
     def _sender(self, destination: Destination) -> Sender:
         if destination not in self._senders:

@@ -30,6 +30,8 @@ from watcher.core.index import parse_submissions
 from watcher.core.index import parse_tickers
 from watcher.core.listing import FeedPage
 from watcher.core.listing import FilingRef
+from watcher.deadline import deadline
+from watcher.deadline import transport
 from watcher.pace import Pace
 from watcher.pauses import pause_asked
 
@@ -90,7 +92,7 @@ class Edgar:
                 older = self._list(f"{base}/{shard.name}", f"older filings of CIK {cik}", background=background)
                 filings += parse_submissions(older, cik).filings
         recent = tuple(ref for ref in filings if ref.filed_on is not None and ref.filed_on >= since)
-        return SubmissionsList(newest.cik, newest.name, newest.tickers, recent, ())
+        return SubmissionsList(newest.cik, newest.name, newest.tickers, recent, (), newest.reports)
 
     def tickers(self) -> dict[str, TickerEntry]:
         """The SEC's ticker file, by ticker in upper case."""
@@ -113,9 +115,8 @@ class Edgar:
 
     def _get(self, address: str, what: str, *, cap: int = CAP, background: bool = False) -> bytes:
         self._pace.wait(self._now, background=background)
-        ends = time.monotonic() + self._deadline
         try:
-            with self._client.stream("GET", address) as response:
+            with deadline(self._deadline) as ends, self._client.stream("GET", address) as response:
                 body = self._read(response, what, cap=cap, ends=ends)
         except httpx.PoolTimeout as error:
             self._client = self._new_client()
@@ -174,11 +175,10 @@ class Edgar:
     def _new_client(self) -> httpx.Client:
         return httpx.Client(
             headers={"User-Agent": self._config.contact, "Accept-Encoding": "gzip"},
-            http2=False,
             follow_redirects=False,
             trust_env=False,
             timeout=httpx.Timeout(self._deadline / 3, connect=min(10.0, self._deadline)),
-            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=60.0),
+            transport=transport(httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=60.0)),
         )
 
 

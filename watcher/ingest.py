@@ -1,6 +1,6 @@
 """One filing: fetch, read, compare with what we hold, judge, and commit all of it in one transaction. Sends nothing.
 
-fetch  ->  read  ->  difference  ->  events  ->  rules  ->  { filing, rows, holdings, verdicts, alerts, owed } in one commit
+fetch  ->  read  ->  `judgement.take`  ->  { original, filing, rows, positions, verdicts, alerts, owed } in one commit
 """
 
 from __future__ import annotations
@@ -17,30 +17,23 @@ from watcher.core.errors import TooLarge
 from watcher.core.errors import Unreachable
 from watcher.core.errors import UnreadableDocument
 from watcher.core.errors import WatcherError
-from watcher.core.facts import facts_of
-from watcher.core.holdings import by_key
-from watcher.core.holdings import difference
-from watcher.core.holdings import holdings_after
-from watcher.core.message import Reasons
-from watcher.core.message import alert_message
 from watcher.core.message import quarantine_message
 from watcher.core.message import sec_url
-from watcher.core.model import FilingFacts
-from watcher.core.model import Verdict
-from watcher.core.payload import alert_payload
+from watcher.core.past import Filed
 from watcher.core.payload import event_id
 from watcher.core.payload import quarantine_payload
 from watcher.core.reading import READER_VERSION
 from watcher.core.reading import Reading
 from watcher.core.reading import document_of
 from watcher.core.reading import read_submission
-from watcher.core.rules import judge
 from watcher.core.submission import EASTERN
 from watcher.core.telling import Alert
 from watcher.core.telling import Message
 from watcher.core.telling import WatchedAs
 from watcher.core.text import clean
 from watcher.edgar import Edgar
+from watcher.judgement import is_after
+from watcher.judgement import take
 from watcher.store import PendingFiling
 from watcher.store import Store
 from watcher.store import StoredWatch
@@ -110,29 +103,13 @@ def _commit(store: Store, config: Config, pending: PendingFiling, reading: Readi
     header = reading.header
     filed_at = (header.accepted_at if header else None) or pending.listed_at or _latest_acceptance(pending)
     document = document_of(reading, filed_at)
-    issuer_cik = document.issuer.cik or ""
+    filed = Filed(accession, filed_at, pending.first_seen_at, pending.path_cik)
     with store.transaction():
         if not store.is_pending(accession):
             return Ingested(accession, "ingested")  # by the other queue, meanwhile
-        stored = store.holdings(by_key(document, issuer_cik))
-        watches = _watches(store, reading, issuer_cik)
-        facts = facts_of(
-            document,
-            difference(document, stored, issuer_cik=issuer_cik, filed_at=filed_at),
-            accession_number=accession,
-            filed_at=filed_at,
-            first_seen_at=pending.first_seen_at,
-            baseline_done=all(watch.baseline == "done" for watch in watches),
-            path_cik=pending.path_cik,
-        )
-        alerts, silent_because = _judge(store, config, watches, facts)
-        store.keep_original(accession, content, READER_VERSION, document)
-        store.keep_filing(facts, now, silent_because=silent_because)
-        after = holdings_after(document, issuer_cik=issuer_cik, accession_number=accession, filed_at=filed_at)
-        store.keep_holdings(after, stored)
-        for alert in alerts:
-            store.keep_alert(alert, now)
-    return Ingested(accession, "ingested", tuple(alert.event_id for alert in alerts))
+        taken = take(store, config, _watches(store, reading, document.issuer.cik or ""), document, filed, now=now)
+        store.keep_original(accession, content, READER_VERSION)
+    return Ingested(accession, "ingested", tuple(alert.event_id for alert in taken.alerts))
 
 
 def _latest_acceptance(pending: PendingFiling) -> datetime:
@@ -149,50 +126,6 @@ def _watches(store: Store, reading: Reading, issuer_cik: str) -> list[StoredWatc
     owners = {owner.cik for owner in reading.document.reporting_owners}
     owners |= {owner.cik for owner in header.reporting_owners} if header else set()
     return [watch for watch in store.watches() if watch.cik in (issuers if watch.role == "issuer" else owners)]
-
-
-def _judge(store: Store, config: Config, watches: list[StoredWatch], facts: FilingFacts) -> tuple[list[Alert], str | None]:
-    """Every rule of every watch, judged and kept; the alerts that follow, or why there is none."""
-    alerts = []
-    silences = []
-    told: set[str] = set()
-    for watch in watches:
-        verdicts = judge(facts, [config.rules[name] for name in watch.rules if name in config.rules])
-        store.keep_verdicts(facts.accession_number, watch.key, verdicts)
-        matched = [verdict for verdict in verdicts if verdict.matched]
-        if not _is_after(facts.filed_at, watch):
-            silences.append("accepted before the watch began (baseline)")
-        elif not matched:
-            silences.append("no rule matched")
-        else:
-            wanted = dict.fromkeys(name for verdict in matched for name in config.rules[verdict.rule].notify)
-            # One person hears of one filing once, though two of his watches concern it; machines tell watches apart.
-            destinations = [name for name in wanted if name not in told]
-            told.update(name for name in destinations if config.destinations[name].kind != "webhook")
-            alerts.append(_alert(watch, matched, facts, tuple(destinations)))
-    if alerts:
-        return alerts, None
-    return [], "; ".join(dict.fromkeys(silences)) or "its issuer is not watched: a watched CIK is named in another role"
-
-
-def _is_after(accepted_at: datetime, watch: StoredWatch) -> bool:
-    """Whether a filing was accepted since the watch was first seen. EDGAR gives whole seconds: the same second counts as since."""
-    return accepted_at >= watch.first_seen_at.replace(microsecond=0)
-
-
-def _alert(watch: StoredWatch, matched: list[Verdict], facts: FilingFacts, destinations: tuple[str, ...]) -> Alert:
-    reasons = Reasons(WatchedAs(watch.key, watch.shown, watch.ticker), tuple(verdict.rule for verdict in matched))
-    message = alert_message(facts, reasons)
-    identity = event_id(facts.accession_number, watch.key)
-    return Alert(
-        event_id=identity,
-        accession_number=facts.accession_number,
-        watch_key=watch.key,
-        rules=reasons.rules,
-        message=message,
-        payload=alert_payload(facts, reasons, identity, message),
-        destinations=destinations,
-    )
 
 
 def _quarantine(
@@ -212,7 +145,7 @@ def _quarantine(
         alerts = [
             _quarantine_alert(pending, watch, config, clean(reason, 300))
             for watch in store.watches_of(accession)
-            if _is_after(accepted_at, watch)
+            if is_after(accepted_at, watch)
         ]
         if content is not None:
             store.keep_original(accession, content, READER_VERSION)

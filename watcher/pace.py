@@ -22,13 +22,16 @@ from pathlib import Path
 from watcher.core.errors import Blocked
 from watcher.core.errors import StoreError
 
-PER_SECOND = 8
-# A little more than a second: two requests may take different times on their way to the server that counts them.
+# At most 8 are to reach the SEC in any second. Requests take different times on their way to the server that counts them, so one is
+# kept in hand, and the second is a little longer.
+PER_SECOND = 7
 WINDOW = 1.15
 # What reads the past leaves room for what is new.
 BACKGROUND_PER_SECOND = 4
 BLOCK = timedelta(minutes=10)
 LONGEST = timedelta(hours=1)  # no pause is kept for longer, whatever was asked
+# When a pause is over, one asks at a time for a while: whether the SEC still refuses is known before the others ask too.
+PROBATION = 120.0  # seconds
 SKEW = 60.0  # seconds a clock may be set back without a pause being forgotten
 
 _FORMAT = struct.Struct(f"<{PER_SECOND}ddd")
@@ -52,13 +55,14 @@ class Pace:
         while True:
             with self._record() as record:
                 _refuse_if_blocked(record, now())
+                most = 1 if record.just_over(now()) else limit
                 clock = time.monotonic()
                 # A time ahead of the clock is from before a reboot.
                 recent = sorted(grant for grant in record.grants if clock - WINDOW < grant <= clock)
-                if len(recent) < limit:
+                if len(recent) < most:
                     record.grants = [*recent, clock]
                     return
-                pause = recent[-limit] + WINDOW - clock
+                pause = recent[-most] + WINDOW - clock
             self._sleep(max(pause, 0.001))
 
     def block(self, now: datetime, pause: timedelta = BLOCK) -> datetime:
@@ -110,6 +114,10 @@ class _Record:
         began, ends = self.blocked_at, self.blocked_until
         lasts = ends - began <= LONGEST.total_seconds() and began - SKEW <= now.timestamp() < ends
         return datetime.fromtimestamp(ends, UTC) if lasts else None
+
+    def just_over(self, now: datetime) -> bool:
+        """Whether a block ended a moment ago."""
+        return 0 <= now.timestamp() - self.blocked_until < PROBATION
 
     def packed(self) -> bytes:
         """The bytes to write."""

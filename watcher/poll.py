@@ -58,15 +58,18 @@ def poll(edgar: Edgar, store: Store, *, now: datetime, form_prefix: str = "4") -
         store.remember(group(walk.entries), now=now, found_by="feed")
         raise trouble
     before = store.moment(f"good poll {form_prefix}")
-    gap = before is not None and not walk.reached_known and not (walk.whole and now - before < LISTED)
+    recent = before is not None and timedelta(0) <= now - before < LISTED
+    gap = before is not None and not walk.reached_known and not (walk.whole and recent)
+    newest = store.moment(f"newest {form_prefix}")
     seen = [] if trouble else [(entry.accession_number, entry.cik) for entry in walk.entries]
     with store.transaction():
         new = store.remember(group(walk.entries), now=now, found_by="feed", seen=seen)
         store.set_fact(f"good poll {form_prefix}", now)
         if walk.entries:
             store.set_fact(f"newest {form_prefix}", walk.entries[0].updated)
-        if gap and store.moment("gap since") is None:
-            store.set_fact("gap since", before)
+        if gap and before is not None and store.moment("gap since") is None:
+            # By EDGAR's clock where it is known: ours may have been wrong.
+            store.set_fact("gap since", min(before, newest or before))
     return Polled(tuple(new), len(walk.entries), walk.pages, gap)
 
 

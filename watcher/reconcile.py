@@ -9,6 +9,7 @@ from collections.abc import Collection
 from collections.abc import Iterator
 from datetime import date
 from datetime import datetime
+from datetime import timedelta
 
 from watcher.core.completeness import Completeness
 from watcher.core.completeness import completeness
@@ -20,6 +21,9 @@ from watcher.core.errors import NotYet
 from watcher.core.submission import EASTERN
 from watcher.edgar import Edgar
 from watcher.store import Store
+
+# A business day without an index is believed to have none only when that was said for so long: an archive in trouble says it too.
+PATIENCE = timedelta(days=7)
 
 
 def reconcile(edgar: Edgar, store: Store, day: date, *, now: datetime) -> tuple[str, ...]:
@@ -52,7 +56,7 @@ def reconcile_due(edgar: Edgar, store: Store, *, now: datetime) -> Iterator[Comp
         try:
             proof = compare(store, day, reconcile(edgar, store, day, now=now))
         except NotYet:
-            if now < rebuilt_at(day):
+            if now < rebuilt_at(day) + PATIENCE:
                 continue
             proof = Completeness(day, len(watches), indexed=False)
         except FeedUnreadable as error:

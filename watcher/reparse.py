@@ -1,23 +1,26 @@
 """Read a stored filing again after an upgrade: from the bytes that were kept, asking nobody. Alerts nobody, unless an alert was wrong.
 
-original  ->  read  ->  compare with what was read  ->  { rows, holdings, owed correction where an alert was wrong } in one commit
+original  ->  read  ->  compare with what was read  ->  { rows, positions, owed correction where an alert was wrong } in one commit
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
+from watcher.comparison import compare
+from watcher.comparison import keep
 from watcher.core.correction import correction_message
 from watcher.core.correction import document_changes
 from watcher.core.correction import told_changes
 from watcher.core.errors import UnreadableDocument
 from watcher.core.facts import facts_of
-from watcher.core.holdings import holdings_after
+from watcher.core.findings import FilingFacts
 from watcher.core.message import Reasons
 from watcher.core.message import alert_message
-from watcher.core.model import FilingFacts
+from watcher.core.past import Filed
 from watcher.core.payload import alert_payload
 from watcher.core.payload import event_id
 from watcher.core.reading import READER_VERSION
@@ -56,21 +59,15 @@ def reparse(store: Store, kept: KeptReading, *, now: datetime) -> Reparsed:
             store.release(accession, now)
         return Reparsed(accession, released=True)
     changes = tuple(document_changes(kept.document, document))
-    facts = facts_of(
-        document,
-        (),
-        accession_number=accession,
-        filed_at=kept.filed_at,
-        first_seen_at=kept.first_seen_at,
-        baseline_done=True,
-        path_cik=kept.path_cik,
-    )
-    issuer_cik = document.issuer.cik or ""
-    after = holdings_after(document, issuer_cik=issuer_cik, accession_number=accession, filed_at=kept.filed_at)
+    filed = Filed(accession, kept.filed_at, kept.first_seen_at, kept.path_cik)
     with store.transaction():
-        store.keep_original(accession, kept.content, READER_VERSION, document)
-        store.keep_reading(facts)
-        store.keep_holdings(after, store.holdings([holding.key for holding in after]))
+        store.forget_positions(accession)
+        store.forget_events(accession)
+        compared = compare(store, document, filed, live=True, complete_since=None)
+        facts = facts_of(compared.document, compared.beside, filed, baseline_done=True)
+        store.keep_original(accession, kept.content, READER_VERSION)
+        store.keep_reading(replace(facts, document=document))
+        keep(store, facts, compared, filed)
         corrections = [one for alert in store.latest_alerts(accession) if (one := _correction(facts, alert)) is not None]
         for one in corrections:
             store.keep_alert(one, now)

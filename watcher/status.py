@@ -37,18 +37,23 @@ def condition(store: Store, pace: Pace, destinations: Iterable[str], *, now: dat
 def _destination(store: Store, name: str) -> DestinationCondition:
     waiting = store.rows(
         "SELECT count(*) AS number, min(created_at) AS oldest FROM owed"
-        " WHERE destination = ? AND state IN ('pending', 'sending', 'retry', 'unknown')",
+        " WHERE destination = ? AND state IN ('pending', 'sending', 'retry', 'unknown', 'held')"
+        " AND digest IS NULL",
         (name,),
     )[0]
     reason = store.value(
-        "SELECT reason FROM owed WHERE destination = ? AND reason IS NOT NULL AND state IN ('retry', 'unknown', 'dead')"
+        "SELECT reason FROM owed WHERE destination = ? AND reason IS NOT NULL AND state IN ('retry', 'unknown', 'held', 'dead')"
         " ORDER BY id DESC LIMIT 1",
         (name,),
     )
     return DestinationCondition(
         name=name,
         waiting=waiting["number"],
-        dead=store.value("SELECT count(*) FROM owed WHERE destination = ? AND state = 'dead'", (name,)),
+        dead=store.value(  # one that a person gave up is seen to
+            "SELECT count(*) FROM owed WHERE destination = ? AND state = 'dead' AND digest IS NULL"
+            " AND coalesce(reason, '') NOT LIKE 'dropped: %'",
+            (name,),
+        ),
         oldest=unstamp(waiting["oldest"]) if waiting["oldest"] else None,
         reason=reason,
     )

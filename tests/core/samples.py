@@ -14,8 +14,8 @@ from pathlib import Path
 
 from watcher.core.errors import UnreadableDocument
 from watcher.core.events import read_events
+from watcher.core.findings import FilingFacts
 from watcher.core.holdings import difference
-from watcher.core.model import FilingFacts
 from watcher.core.model import Holding
 from watcher.core.model import HoldingKey
 from watcher.core.model import Issuer

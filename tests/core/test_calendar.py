@@ -8,7 +8,12 @@ from datetime import datetime
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from watcher.core.calendar import DOUBTFUL
+from watcher.core.calendar import business_day_after
+from watcher.core.calendar import business_days_between
 from watcher.core.calendar import due_date
 from watcher.core.calendar import federal_holidays
 from watcher.core.calendar import is_business_day
@@ -98,3 +103,20 @@ def test_a_form_4_is_due_on_the_second_business_day_after_the_trade(traded: str,
 
 def test_the_next_business_day_is_never_the_same_day() -> None:
     assert next_business_day(date(2026, 6, 16)) == date(2026, 6, 17)
+
+
+@pytest.mark.parametrize("day", ["2018-12-05", "2019-12-24", "2020-12-24", "2021-06-18", "2025-01-09"])
+def test_the_days_on_which_edgar_is_known_to_have_been_closed_are_no_business_days(day: str) -> None:
+    assert not is_business_day(date.fromisoformat(day))
+
+
+def test_a_doubtful_day_counts_unless_it_is_asked_to_be_left_out() -> None:
+    eve = date(2025, 12, 24)
+    assert is_business_day(eve)
+    assert business_day_after(date(2025, 12, 23), 1) == eve
+    assert business_day_after(date(2025, 12, 23), 1, off=DOUBTFUL) == date(2025, 12, 29)
+
+
+@given(day=st.dates(date(2000, 1, 1), date(2030, 1, 1)), number=st.integers(0, 30))
+def test_counting_business_days_undoes_adding_them(day: date, number: int) -> None:
+    assert business_days_between(day, business_day_after(day, number)) == number

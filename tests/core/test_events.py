@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -24,11 +25,12 @@ from watcher.core.codes import CODE_MEANING
 from watcher.core.codes import EVENT_NAMES
 from watcher.core.events import names_for_rules
 from watcher.core.events import read_events
+from watcher.core.events import simple_events
+from watcher.core.findings import Event
+from watcher.core.findings import Timing
 from watcher.core.footnotes import price_range
-from watcher.core.model import Event
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row
-from watcher.core.model import Timing
 
 
 def only(content: OwnershipDocument) -> Event:
@@ -323,17 +325,21 @@ TABLE_II = st.builds(
 )
 
 
-def sums(content: OwnershipDocument) -> Counter[tuple[object, ...]]:
+def sums(events: Iterable[Event]) -> Counter[tuple[object, ...]]:
     return Counter(
-        (event.kind, event.security_title, event.shares, event.value, event.exercise_price, event.price_low, event.price_high)
-        for event in read_events(content)
+        (
+            *(event.kind, event.security_title, event.shares, event.value, event.exercise_price),
+            *(event.price_low, event.price_high, event.price_average, event.cost, event.pairing, len(event.rows)),
+        )
+        for whole in events
+        for event in (whole, *whole.parts)
     )
 
 
 @given(st.lists(TABLE_I, max_size=6), st.lists(TABLE_II, max_size=5), st.data())
 def test_no_order_of_the_rows_changes_a_sum(one: list[Row], two: list[Row], data: st.DataObject) -> None:
     shuffled = document(*data.draw(st.permutations(one)), derivatives=data.draw(st.permutations(two)))
-    assert sums(shuffled) == sums(document(*one, derivatives=two))
+    assert sums(read_events(shuffled)) == sums(read_events(document(*one, derivatives=two)))
 
 
 @given(st.lists(TABLE_I, max_size=6), st.lists(TABLE_II, max_size=5))
@@ -341,6 +347,22 @@ def test_every_row_is_in_exactly_one_event(one: list[Row], two: list[Row]) -> No
     places = Counter(place for event in read_events(document(*one, derivatives=two)) for place in event.rows)
     wanted = [*(("I", place) for place in range(1, len(one) + 1)), *(("II", place) for place in range(1, len(two) + 1))]
     assert places == Counter(wanted)
+
+
+@given(st.lists(TABLE_I, max_size=6), st.lists(TABLE_II, max_size=5))
+def test_parts_are_the_rows_of_their_event_and_simple_events_are_all_rows_again(one: list[Row], two: list[Row]) -> None:
+    events = read_events(document(*one, derivatives=two))
+    for event in events:
+        if event.parts:
+            assert sorted(place for part in event.parts for place in part.rows) == list(event.rows)
+    simple = simple_events(events)
+    assert sorted(place for event in simple for place in event.rows) == sorted(place for event in events for place in event.rows)
+    rows = {**{("I", place): row for place, row in enumerate(one, 1)}, **{("II", place): row for place, row in enumerate(two, 1)}}
+    for event in simple:
+        assert not event.parts
+        if event.kind in {"sale", "withholding"}:
+            assert event.shares == sum((rows[place].shares or Decimal(0) for place in event.rows), Decimal(0))
+    assert sums(simple) == sums(simple_events(simple))
 
 
 # --- what rules may ask for ---------------------------------------------------------------------------------------------
@@ -353,9 +375,40 @@ def test_rules_see_the_kinds_and_what_is_true_of_the_filing_as_a_whole() -> None
     late = replace(plain, timing=Timing(None, None, date(2026, 6, 17), "late"))
     assert "late" in names_for_rules(late)
     assert "late" not in names_for_rules(replace(plain, timing=replace(late.timing, status="possibly late")))
-    gap = replace(plain, changes=(replace(plain.changes[0], unexplained=Decimal(-1)),))
+    gap = replace(plain, changes=(replace(plain.changes[0], standing="gap"),))
     assert "unexplained" in names_for_rules(gap)
-    assert "unexplained" not in names_for_rules(replace(gap, changes=(replace(gap.changes[0], unexplained=Decimal(0)),)))
+    assert "unexplained" not in names_for_rules(replace(gap, changes=(replace(gap.changes[0], standing="cannot tell"),)))
+
+
+def test_an_exercise_and_sell_is_an_exercise_and_a_sale_to_rules() -> None:
+    content = document(row("M", "A", 100, "10"), row("S", "D", 100), derivatives=[option()])
+    assert names_for_rules(facts(content)) == {"exercise_and_sell", "exercise", "sale"}
+
+
+# --- taken apart again ----------------------------------------------------------------------------------------------------
+
+
+def test_simple_events_are_the_parts_with_all_sales_of_a_class_in_one() -> None:
+    other_day = row("S", "D", 20, "30", on=date(2026, 6, 18))
+    events = read_events(document(row("M", "A", 100, "10"), row("S", "D", 60, "25"), other_day, derivatives=[option()]))
+    assert [event.kind for event in events] == ["exercise_and_sell", "sale"]
+    exercise, sale = simple_events(events)
+    assert (exercise.kind, exercise.rows) == ("exercise", (("I", 1), ("II", 1)))
+    assert values(sale.kind, sale.shares, sale.value, sale.price_low, sale.price_high) == ("sale", 80, 2100, 25, 30)
+    assert values(sale.price_average, sale.rows) == (Decimal("26.25"), (("I", 2), ("I", 3)))
+
+
+def test_simple_events_of_a_vesting_are_the_vesting_and_the_withholding() -> None:
+    unit = option(strike=None, title="Restricted Stock Units", expires=None)
+    events = read_events(document(row("M", "A", 100, "0"), row("F", "D", 38), derivatives=[unit]))
+    assert [event.kind for event in events] == ["vest"]
+    assert [values(event.kind, event.shares) for event in simple_events(events)] == [("vest", 100), ("withholding", 38)]
+
+
+def test_a_sale_out_of_an_exercise_beside_a_row_without_code_is_a_least_sum_in_its_parts_too() -> None:
+    events = read_events(document(row("M", "A", 100, "10"), row(), row(None, "D", 50), derivatives=[option()]))
+    assert events[0].kind == "exercise_and_sell"
+    assert events[0].missing == simple_events(events)[1].missing == ("code of Table I row 3",)
 
 
 # --- the corpus -----------------------------------------------------------------------------------------------------------
@@ -365,7 +418,12 @@ def test_in_the_corpus_no_row_is_lost_or_counted_twice_and_kinds_agree_with_code
     table: Counter[tuple[str, str]] = Counter()
     for name, reading in real_readings(corpus):
         content = reading.document
-        events = read_events(content)
+        whole = read_events(content)
+        assert {event.kind for event in whole} <= {*EVENT_NAMES, "exercise_and_sell"}, name
+        events = simple_events(whole)
+        assert sorted(place for event in events for place in event.rows) == sorted(
+            place for event in whole for place in event.rows
+        ), name
         places = Counter(place for event in events for place in event.rows)
         assert places == Counter(
             (table_name, place)
@@ -397,3 +455,18 @@ def test_in_the_corpus_a_footnote_that_gives_a_range_in_dollars_is_read(corpus: 
                     missed += stated is None
     assert read > 1000
     assert missed <= 2  # one filing, in two copies, points at a footnote of which the range does not enclose the price
+
+
+def test_rows_that_state_averages_alone_give_an_average_and_no_range() -> None:
+    average = {"price_per_share": ("F1",)}
+    rows = (row(shares=100, price="98.2767", footnotes=average), row(shares=100, price="103.7733", footnotes=average))
+    sale = only(document(*rows, footnotes={"F1": "The sales price reported is the weighted average sale price."}))
+    assert values(sale.price_low, sale.price_high, sale.price_average) == (None, None, Decimal("101.0250"))
+    stated = only(document(*rows[:1], footnotes={"F1": "A weighted average; sold at prices from $98.00 to $98.90."}))
+    assert values(stated.price_low, stated.price_high) == (98, Decimal("98.90"))
+
+
+@pytest.mark.parametrize(("code", "direction"), [("C", "A"), ("J", "D"), ("A", "A"), ("G", "D")])
+def test_a_price_is_missed_only_where_one_belongs(code: str, direction: str) -> None:
+    assert only(document(row(code, direction, price=None))).missing == ()
+    assert only(document(row("S", "D", price=None))).missing == ("price of Table I row 1",)

@@ -13,6 +13,7 @@ from watcher.core.figures import count
 from watcher.core.figures import day
 from watcher.core.figures import dollars
 from watcher.core.figures import moment
+from watcher.core.figures import percent
 from watcher.core.figures import price
 from watcher.core.figures import short_dollars
 
@@ -49,3 +50,10 @@ def test_money_is_said_to_the_cent_and_in_a_subject_line_without() -> None:
 def test_days_and_moments_are_new_york_s() -> None:
     assert day(date(2026, 6, 6)) == "6 Jun 2026"
     assert moment(datetime(2026, 1, 5, 3, 0, 1, tzinfo=UTC)) == "4 Jan 2026 22:00:01 ET"
+
+
+def test_half_a_cent_is_rounded_up_as_people_do() -> None:
+    assert dollars(Decimal("27253.185")) == "$27,253.19"
+    assert dollars(Decimal("-0.005")) == "−$0.01"
+    assert short_dollars(Decimal("25549744.5")) == "$25,549,745"
+    assert percent(Decimal("4.65")) == "4.7%"

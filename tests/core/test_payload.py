@@ -26,9 +26,17 @@ from tests.core.samples import held
 from tests.core.samples import option
 from tests.core.samples import real_facts
 from tests.core.samples import row
+from watcher.core.findings import Amendment
+from watcher.core.findings import Candidate
+from watcher.core.findings import Context
+from watcher.core.findings import FilingFacts
+from watcher.core.findings import Observation
+from watcher.core.findings import PlanBook
+from watcher.core.findings import RowChange
+from watcher.core.findings import Stake
+from watcher.core.holdings import holdings_after
 from watcher.core.message import Reasons
 from watcher.core.message import alert_message
-from watcher.core.model import FilingFacts
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Signature
 from watcher.core.payload import alert_payload
@@ -119,6 +127,7 @@ def test_an_alert_holds_the_fields_of_the_contract() -> None:
         "quote": "Sold under a Rule 10b5-1 plan adopted on March 5, 2026.",
         "footnote": "F1",
         "state": "checked with date",
+        **dict.fromkeys(("cooling_off", "cooling_off_reason", "day", "earliest", "sold", "sold_value", "filings", "since")),
     }
     assert body["footnote_facts"] == [
         {
@@ -130,7 +139,15 @@ def test_an_alert_holds_the_fields_of_the_contract() -> None:
             "day": "2026-03-05",
         }
     ]
-    assert body["timing"] == {"traded": "2026-06-16", "due": "2026-06-18", "status": "on time", "reason": ""}
+    assert body["timing"] == {
+        "traded": "2026-06-16",
+        "due": "2026-06-18",
+        "filed": "2026-06-17",
+        "status": "on time",
+        "reason": "",
+    }
+    assert (body["stakes"], body["untouched"], body["companions"], body["same_as"]) == ([], [], [], None)
+    assert body["context"] == {"since": None, "observations": []}
 
 
 def test_an_event_is_told_with_all_its_figures() -> None:
@@ -153,7 +170,69 @@ def test_an_event_is_told_with_all_its_figures() -> None:
         "footnotes": [],
         "rows": [{"table": "I", "row": 1}, {"table": "II", "row": 1}],
         "missing": [],
+        "filings": [],
+        "parts": [],
+        "pairing": None,
     }
+
+
+def test_an_exercise_and_sale_is_told_with_its_parts_and_what_came_of_it() -> None:
+    content = document(
+        row("M", "A", 100, "10", after=1100), row("S", "D", 100, "25", after=1000), derivatives=[option(strike="10")], box=True
+    )
+    (event,) = of(content)["events"]
+    assert (event["kind"], [part["kind"] for part in event["parts"]]) == ("exercise_and_sell", ["exercise", "sale"])
+    assert event["pairing"] == {
+        "method": "shares",
+        "exercised": "100",
+        "cost": "1000",
+        "sold": "100",
+        "gross": "2500",
+        "withheld": "0",
+        "kept": "0",
+        "from_holdings": "0",
+    }
+    assert {part["value"] for part in event["parts"]} == {"1000", "2500"}
+
+
+def test_what_is_known_beside_the_filing_is_told() -> None:
+    day = date(2026, 3, 5)
+    (trust,) = holdings_after(
+        document(held(12_000, nature="By Trust")), issuer_cik="0009990001", accession_number="an earlier one", filed_at=FILED
+    )
+    body = sent(
+        replace(
+            facts(document(row())),
+            stakes=(Stake("Common Stock", Decimal(5), Decimal(200), Decimal("2.5"), 2, None, None, ("a trust",)),),
+            plan_book=PlanBook(day, 103, "passed", "90 days", day, Decimal(5), Decimal("128.5"), 1, day),
+            context=Context(day, (Observation("first sale", "The first sale."),)),
+            companions=("0000000000-26-000002",),
+            same_as="0000000000-26-000003",
+            untouched=(trust,),
+        )
+    )
+    assert body["stakes"] == [
+        {
+            "security_title": "Common Stock",
+            "sold": "5",
+            "held": "200",
+            "percent": "2.5",
+            "lines": 2,
+            "vested_options": None,
+            "percent_with_options": None,
+            "missing": ["a trust"],
+            "shown": None,
+            "shown_lines": 0,
+            "percent_shown": None,
+            "not_counted": [],
+        }
+    ]
+    plan = {"cooling_off": "passed", "cooling_off_reason": "90 days", "day": 103, "earliest": "2026-03-05", "sold": "5"}
+    assert {name: body["plan"][name] for name in plan} == plan
+    assert (body["plan"]["sold_value"], body["plan"]["filings"], body["plan"]["since"]) == ("128.5", 1, "2026-03-05")
+    assert body["context"] == {"since": "2026-03-05", "observations": [{"name": "first sale", "words": "The first sale."}]}
+    assert (body["companions"], body["same_as"]) == (["0000000000-26-000002"], "0000000000-26-000003")
+    assert [(one["shares"], one["accession_number"]) for one in body["untouched"]] == [("12000", "an earlier one")]
 
 
 def test_a_range_in_a_footnote_is_told_as_exact_figures() -> None:
@@ -169,6 +248,10 @@ def test_a_holding_is_told_before_and_after() -> None:
         before=Decimal(1000),
         unexplained=Decimal(-100),
         before_as_of=date(2026, 2, 3),
+        before_accession="0000000000-26-000000",
+        opening=Decimal(900),
+        standing="gap",
+        candidates=(Candidate("split", "a split", fits=True),),
     )
     (holding,) = sent(replace(facts(document(row())), changes=(change,)))["holdings"]
     assert holding == {
@@ -183,6 +266,10 @@ def test_a_holding_is_told_before_and_after() -> None:
         "unexplained": "-100",
         "in_dollars": False,
         "before_as_of": "2026-02-03",
+        "before_accession": "0000000000-26-000000",
+        "opening": "900",
+        "standing": "gap",
+        "candidates": [{"name": "split", "words": "a split", "fits": True}],
     }
 
 
@@ -195,8 +282,28 @@ def test_what_is_not_stated_is_null_and_named() -> None:
 
 def test_an_amendment_says_what_it_amends() -> None:
     content = replace(document(row(), form="4/A"), date_of_original_submission=date(2026, 6, 2))
-    assert of(content)["amends"] == {"date_of_original_submission": "2026-06-02"}
-    assert of(document(row(), form="4/A"))["amends"] == {"date_of_original_submission": None}
+    nothing: dict[str, Any] = {"accession_number": None, "state": None, "rows": [], "heads": [], "reason": None}
+    assert of(content)["amends"] == {"date_of_original_submission": "2026-06-02", **nothing}
+    assert of(document(row(), form="4/A"))["amends"] == {"date_of_original_submission": None, **nothing}
+    changed = RowChange("changed", "I", 1, 2, (("shares", "8500", "5800"),))
+    heads = (("period_of_report", None, "2026-06-16"),)
+    amends = Amendment("tied", "0000000000-26-000000", (changed,), heads, "To correct.")
+    assert sent(replace(facts(content), amends=amends))["amends"] == {
+        "date_of_original_submission": "2026-06-02",
+        "accession_number": "0000000000-26-000000",
+        "state": "tied",
+        "rows": [
+            {
+                "kind": "changed",
+                "table": "I",
+                "row": 1,
+                "original_row": 2,
+                "fields": [{"field": "shares", "was": "8500", "is": "5800"}],
+            }
+        ],
+        "heads": [{"field": "period_of_report", "was": None, "is": "2026-06-16"}],
+        "reason": "To correct.",
+    }
 
 
 def test_a_watched_person_s_alert_takes_the_ticker_of_the_filing() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.core.samples import document
 from tests.core.samples import real_readings
 from tests.core.samples import row
-from watcher.core.model import Plan
+from watcher.core.findings import Plan
 from watcher.core.plan import adoption_dates
 from watcher.core.plan import is_planned
 from watcher.core.plan import read_plan

@@ -27,11 +27,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "filings": ("look", "The filings in the store."),
     "alerts": ("look", "The alerts, and who was told."),
     "why": ("look", "Every rule, condition and delivery of one filing, also of a silent one."),
+    "rehearse": ("rehearse", "What the rules would have sent, without sending."),
     "notify": ("tell", "Try a destination with a real message."),
     "reconcile": ("prove", "Prove that nothing was missed on a day, and fetch what was."),
     "reparse": ("reparse", "Read the stored originals again after an upgrade."),
     "outbox": ("tell", "What is owed, and acting on it."),
     "backup": ("keep", "A verified copy of the database."),
+    "restore": ("keep", "Put a copy back in the place of the database."),
 }
 
 

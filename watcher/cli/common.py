@@ -28,7 +28,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for spreadsheets.")
 
 # What a spreadsheet takes for a formula at the start of a cell.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def now() -> datetime:
@@ -64,9 +64,9 @@ def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_
             print_json(row)
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        names = list(listed[0]) if listed else list(columns)
+        names = list(dict.fromkeys(name for row in listed for name in row)) or list(columns)
         writer.writerow(names)
-        writer.writerows([_cell(row[name]) for name in names] for row in listed)
+        writer.writerows([_cell(row.get(name)) for name in names] for row in listed)
     elif listed:
         from tabulate import tabulate  # noqa: PLC0415 -- imported only where it is used: `watcher --help` is quick
 

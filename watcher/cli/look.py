@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,21 +80,29 @@ def status(option: Path | None, as_json: bool) -> None:
 @config_option
 @json_option
 @csv_option
+@click.option(
+    "--as-of", "day", type=click.DateTime(["%Y-%m-%d"]), help="As they stood at the end of this day, by what is in the store now."
+)
 @click.argument("ticker", required=False)
-def holdings(option: Path | None, as_json: bool, as_csv: bool, ticker: str | None) -> None:
+def holdings(option: Path | None, as_json: bool, as_csv: bool, day: datetime | None, ticker: str | None) -> None:
     """What reporting owners hold, as last reported; of one issuer with TICKER (or its CIK)."""
     store = opened(configured(option))
     rows = store.rows(
         "SELECT filing.issuer_cik, coalesce(watch.ticker, filing.trading_symbol) AS ticker, filing.issuer_name,"
-        " (SELECT json_group_array(json_object('cik', cik, 'name', name)) FROM reporting_owner AS owner"
-        "   WHERE owner.accession_number = holding.accession_number) AS reporting_owners,"
-        " security_title, direct_or_indirect, nature_of_ownership, shares, value, exercise_price, expiration_date, as_of,"
-        " holding.accession_number, holding.filed_at"
-        " FROM holding JOIN filing USING (accession_number)"
-        " LEFT JOIN watch ON watch.cik = filing.issuer_cik AND watch.role = 'issuer'"
+        " (SELECT json_group_array(json_object('cik', json_extract(value, '$.cik'), 'name', json_extract(value, '$.name')))"
+        "   FROM reading, json_each(content, '$.reporting_owners')"
+        "   WHERE reading.accession_number = position.accession_number) AS reporting_owners,"
+        " security_title, direct_or_indirect, nature_of_ownership, position.shares, position.value, exercise_price, expiration_date,"
+        " position.as_of, position.before, position.moved AS change, position.unexplained, position.standing,"
+        " position.accession_number, position.filed_at"
+        " FROM holding JOIN position ON position.holding_id = holding.id AND (position.as_of, position.filed_at,"
+        "   position.accession_number) = (SELECT as_of, filed_at, accession_number FROM position AS stated"
+        "   WHERE stated.holding_id = holding.id AND stated.as_of <= coalesce(?3, '9999') ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT 1)"
+        " JOIN filing ON filing.accession_number = position.accession_number"
+        " LEFT JOIN watch ON watch.cik = filing.issuer_cik AND watch.role = 'issuer' AND watch.removed_at IS NULL"
         " WHERE ?1 IS NULL OR upper(?1) IN (watch.ticker, filing.trading_symbol) OR filing.issuer_cik = ?2"
         " ORDER BY ticker, reporting_owners, table_name, security_title, direct_or_indirect",
-        (ticker, ticker.zfill(10) if ticker and ticker.isdigit() else ticker),
+        (ticker, ticker.zfill(10) if ticker and ticker.isdigit() else ticker, day.date().isoformat() if day else None),
     )
     listed = [{**dict(row), "reporting_owners": json.loads(row["reporting_owners"])} for row in rows]
     shown = listed
@@ -101,7 +111,7 @@ def holdings(option: Path | None, as_json: bool, as_csv: bool, ticker: str | Non
         shown = [{**row, "reporting_owners": name} for row, name in zip(listed, names, strict=True)]
     columns = (
         *("ticker", "reporting_owners", "security_title", "direct_or_indirect", "nature_of_ownership"),
-        *("shares", "exercise_price", "expiration_date", "as_of"),
+        *("shares", "exercise_price", "expiration_date", "as_of", "standing"),
     )
     print_rows(shown, columns, as_json=as_json, as_csv=as_csv)
     store.close()
@@ -119,8 +129,8 @@ def filings(option: Path | None, as_json: bool, as_csv: bool, state: str | None,
     rows = store.rows(
         "SELECT filing.accession_number, form_type, state, filed_at, first_seen_at, ingested_at, issuer_cik, issuer_name,"
         " coalesce(trading_symbol, '') AS trading_symbol, period_of_report, source, found_by, tries, reason, silent_because,"
-        " (SELECT group_concat(name, '; ') FROM reporting_owner AS owner"
-        "   WHERE owner.accession_number = filing.accession_number) AS reporting_owners,"
+        " (SELECT group_concat(json_extract(value, '$.name'), '; ') FROM reading, json_each(content, '$.reporting_owners')"
+        "   WHERE reading.accession_number = filing.accession_number) AS reporting_owners,"
         " (SELECT count(*) FROM alert WHERE alert.accession_number = filing.accession_number) AS alerts, warnings"
         " FROM filing WHERE ?1 IS NULL OR state = ?1 ORDER BY coalesce(filed_at, listed_at, first_seen_at) DESC LIMIT ?2",
         (state, limit),
@@ -206,12 +216,43 @@ def why(option: Path | None, as_json: bool, accession: str) -> None:
         "reason",
         "silent_because",
     )
-    answer = {**{name: filing[name] for name in head}, "verdicts": verdicts, "alerts": told}
+    answer = {
+        **{name: filing[name] for name in head},
+        "amends": dict(amends) if (amends := store.row(_AMENDS, (accession,))) else None,
+        "ledger": [_balance(row) for row in store.changes_of(accession)],
+        "verdicts": verdicts,
+        "alerts": told,
+    }
     store.close()
     if as_json:
         print_json(answer)
     else:
         click.echo("\n".join(_in_words(answer)))
+
+
+_AMENDS = "SELECT state, original AS accession_number FROM amendment WHERE accession_number = ?"
+
+
+def _balance(row: Any) -> dict[str, Any]:
+    names = (
+        *("security_title", "direct_or_indirect", "nature_of_ownership", "exercise_price", "expiration_date", "as_of", "before"),
+        *("before_accession", "opening", "moved", "shares", "value", "unexplained", "standing"),
+    )
+    candidates = [{"name": name, "words": words, "fits": fits} for name, words, fits in json.loads(row["candidates"] or "[]")]
+    return {**{name: row[name] for name in names}, "candidates": candidates}
+
+
+def _balance_in_words(one: Mapping[str, Any]) -> list[str]:
+    line = {"D": "direct", "I": one["nature_of_ownership"] or "indirect"}.get(one["direct_or_indirect"] or "", "line not legible")
+    grant = f" at {one['exercise_price']}" if one["exercise_price"] else ""
+    total = one["shares"] or (f"${one['value']}" if one["value"] else "no total")
+    before = f"{one['before']} in {one['before_accession']}" if one["before"] else "nothing before"
+    opening = f", opens at {one['opening']}" if one["opening"] else ""
+    gap = f" by {one['unexplained']}" if one["standing"] == "gap" else ""
+    return [
+        f"  {one['security_title']}{grant}, {line}: {before}{opening}, closes at {total}: {one['standing']}{gap}",
+        *(f"    {'fits' if each['fits'] else 'may be'}: {each['words']}" for each in one["candidates"]),
+    ]
 
 
 def _in_words(answer: dict[str, Any]) -> list[str]:
@@ -221,6 +262,11 @@ def _in_words(answer: dict[str, Any]) -> list[str]:
     ]
     if answer["reason"]:
         lines.append(f"  {answer['reason']} (after {counted(answer['tries'], 'attempt')})")
+    if answer["amends"]:
+        lines.append(
+            f"  amends {answer['amends']['accession_number'] or 'a filing that is not known'} ({answer['amends']['state']})"
+        )
+    lines += [line for one in answer["ledger"] for line in _balance_in_words(one)]
     for verdict in answer["verdicts"]:
         lines.append(
             f"  watch {verdict['watch']}, rule {verdict['rule']}: {'matched' if verdict['matched'] else 'did not match'}"

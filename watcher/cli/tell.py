@@ -65,14 +65,16 @@ def outbox() -> None:
 @json_option
 @click.option("--all", "everything", is_flag=True, help="Also what was delivered.")
 def list_owed(option: Path | None, as_json: bool, everything: bool) -> None:
-    """List what is owed or dead, oldest first."""
+    """List what is owed, held or dead, oldest first; what is folded goes with the message named."""
     store = opened(configured(option))
     rows = store.rows(
-        "SELECT id, destination, state, tries, next_at, reason, event_id, accession_number, title, owed.created_at, delivered_at"
-        " FROM owed JOIN alert USING (event_id) WHERE ? OR state != 'delivered' ORDER BY id",
+        "SELECT owed.id, owed.destination, owed.state, owed.tries, owed.next_at, owed.reason, owed.event_id, alert.accession_number, title,"
+        " owed.created_at, owed.delivered_at, carrier.id AS goes_with FROM owed JOIN alert USING (event_id) LEFT JOIN owed AS carrier"
+        " ON carrier.event_id = owed.digest AND carrier.destination = owed.destination"
+        " WHERE ? OR owed.state != 'delivered' ORDER BY owed.id",
         (everything,),
     )
-    columns = ("id", "destination", "state", "tries", "next_at", "reason", "title")
+    columns = ("id", "destination", "state", "goes_with", "tries", "next_at", "reason", "title")
     print_rows([dict(row) for row in rows], columns, as_json=as_json)
     store.close()
 
@@ -81,11 +83,11 @@ def list_owed(option: Path | None, as_json: bool, everything: bool) -> None:
 @config_option
 @click.argument("owed_id", metavar="ID", type=int)
 def retry(option: Path | None, owed_id: int) -> None:
-    """Owe message ID again at once, also a dead one; a running daemon sends it within seconds."""
+    """Owe message ID again at once, also a held or dead one; a running daemon sends it within seconds."""
     store = opened(configured(option))
-    done = store.retry_now(owed_id, now())
+    done, carrier = store.retry_now(owed_id, now()), store.carried_by(owed_id)
     store.close()
-    _say(done, owed_id, "will be tried again at once")
+    _say(done, owed_id, "will be tried again at once", carrier)
 
 
 @outbox.command
@@ -95,12 +97,17 @@ def retry(option: Path | None, owed_id: int) -> None:
 def drop(option: Path | None, owed_id: int, why: str) -> None:
     """Give message ID up, with the reason."""
     store = opened(configured(option))
-    done = store.drop(owed_id, why)
+    done, carrier = store.drop(owed_id, why), store.carried_by(owed_id)
     store.close()
-    _say(done, owed_id, "is given up")
+    _say(done, owed_id, "is given up", carrier)
 
 
-def _say(done: bool, owed_id: int, what: str) -> None:
+def _say(done: bool, owed_id: int, what: str, carrier: int | None) -> None:
+    if carrier is not None:
+        click.echo(
+            f"watcher: message {owed_id} goes with message {carrier}, which lists it among others: act on that one", err=True
+        )
+        sys.exit(1)
     if not done:
         click.echo(f"watcher: there is no message {owed_id} that is still owed: `watcher outbox list` shows them", err=True)
         sys.exit(1)

@@ -1,28 +1,37 @@
 """Rows to events: what happened, in people's terms. Pure reading of codes and directions; no judgement, no advice.
 
-A sale is code S and disposed, in any table. An exercise is M, O or X of a security with an exercise price; M without one is the vesting
-of a unit or, for a class of shares, a conversion. What was given up and what was received for it are one event, counted in the
-instrument given up. Source: specification v5.5, 3.6.9 and Form 4, item 8.
+A sale is code S and disposed, in any table. What was given up for shares and the shares are one event, counted in the instrument given
+up; an exercise and the sale of what it brought are one event too, and so are a vesting and what was withheld of it. Source:
+specification v5.5, 3.6.9 and Form 4, item 8.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
-from dataclasses import dataclass
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from watcher.core.codes import EXERCISE_CODES
+from watcher.core.exercises import Exercise
+from watcher.core.exercises import Line
+from watcher.core.exercises import lines_of
+from watcher.core.exercises import read_exercises
+from watcher.core.findings import Event
+from watcher.core.findings import FilingFacts
+from watcher.core.footnotes import is_an_average
 from watcher.core.footnotes import price_range
 from watcher.core.holdings import closing_row
-from watcher.core.model import Event
-from watcher.core.model import FilingFacts
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row
+from watcher.core.pairing import Tied
+from watcher.core.pairing import lacking_rows
+from watcher.core.pairing import others_received
+from watcher.core.pairing import pairing_of
+from watcher.core.pairing import tie
+from watcher.core.pairing import total
 
 # (code, acquired/disposed) -> kind, for rows that are not exercises. What is not here is "other": told apart by nobody, lost by nobody.
 _KINDS = {
@@ -37,191 +46,148 @@ _KINDS = {
     ("D", "D"): "disposition",
     ("U", "D"): "disposition",
 }
-_OPTION = re.compile(r"option|right to (?:buy|purchase|acquire)|warrant|appreciation", re.IGNORECASE)
-# Units have no exercise price; some filers put the day's market price in its column.
-_UNIT = re.compile(r"^(?!.*(?:option|warrant|appreciation)).*(?:restricted|phantom|\b[RPD]SUs?\b)", re.IGNORECASE)
-_SHARE_CLASS = re.compile(r"\b(?:common|ordinary|preferred|convertible)\b", re.IGNORECASE)
 _SOLD = re.compile(
     r"\bsale price\b|\bshares (?:were )?sold\b|\bsold in (?:multiple|several)\b|\bprice of the shares sold\b", re.IGNORECASE
 )
+_PRICED = frozenset({"sale", "purchase", "withholding", "disposition"})  # a price belongs there
+_FOUR_PLACES = Decimal("0.0001")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A transaction row with its place: (table, row number from 1)."""
-
-    table: str
-    number: int
-    row: Row
-
-    @property
-    def place(self) -> tuple[str, int]:
-        return (self.table, self.number)
-
-
-def read_events(document: OwnershipDocument) -> tuple[Event, ...]:
+def read_events(document: OwnershipDocument, companions: Sequence[tuple[str, OwnershipDocument]] = ()) -> tuple[Event, ...]:
     """All that happened in the filing, one event per kind and security class, in the order of first appearance.
 
-    Figures that a row does not state make the sums `None`, and `missing` names them. Holdings are no events.
+    Every transaction row of the filing is in exactly one event; holdings are no events. Figures that a row does not state make the sums
+    `None`, and `missing` names them. `companions` are (accession number, document) of filings of the same owners and day, see
+    `chains.companions`: their exercises and sales are counted in where they are one event with rows of this filing. `Event.rows` are
+    rows of this filing only, so a part that stands wholly in a companion has none, and `Event.filings` names the companion.
     """
-    lines = [
-        _Line(table, number, row)
-        for table, rows in (("I", document.non_derivative_table), ("II", document.derivative_table))
-        for number, row in enumerate(rows, 1)
-        if row.kind == "transaction"
-    ]
-    exercised, rest = _exercises(lines, document)
-    grouped: dict[tuple[str, str, str | None], list[_Line]] = {}
-    for line in rest:
-        row = line.row
-        key = (_kind(row, document), (row.security_title or "").casefold(), row.acquired_disposed)
-        grouped.setdefault(key, []).append(line)
-    others = [_summed(kind, group, document) for (kind, *_), group in grouped.items()]
-    events = [*exercised, *_with_doubts(others, lines)]
-    return tuple(sorted(events, key=lambda event: min(event.rows)))
+    lines = lines_of(document)
+    own = lines
+    for number, other in companions:
+        lines = [*lines, *lines_of(other, number)]
+    if any(line.row.transaction_code in EXERCISE_CODES for line in lines):
+        events, rest = _exercised(lines)
+    else:
+        events, rest = [], own
+    events += _grouped(rest)
+    if codeless := [f"code of Table {line.table} row {line.number}" for line in own if line.row.transaction_code is None]:
+        events = [_least(event, tuple(codeless)) for event in events]
+    return tuple(sorted(events, key=_first_row))
 
 
-def _with_doubts(events: list[Event], lines: list[_Line]) -> list[Event]:
-    """A sum of sales is a least sum where other rows of the same form do not show their code."""
-    codeless = [f"code of Table {line.table} row {line.number}" for line in lines if line.row.transaction_code is None]
-    if not codeless:
-        return events
-    return [replace(event, missing=(*event.missing, *codeless)) if event.kind == "sale" else event for event in events]
+def simple_events(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The events with every exercise-and-sell, and every vesting with what was withheld, taken apart again.
+
+    Sales (withholdings) of one class come as one. Only what the filing itself reports: parts that stand in a companion are left to it.
+    """
+    simple: list[Event] = []
+    parted: dict[tuple[str, str, str | None], list[Event]] = {}
+    for event in events:
+        for part in event.parts or (event,):
+            if part.kind in {"sale", "withholding"}:
+                parted.setdefault((part.kind, (part.security_title or "").casefold(), part.direction), []).append(part)
+            else:
+                simple.append(part)
+    for group in parted.values():
+        own = [part for part in group if part.rows]
+        simple += [_merged(own)] if own else []
+    return tuple(sorted((event for event in simple if event.rows), key=_first_row))
 
 
 def names_for_rules(facts: FilingFacts) -> frozenset[str]:
-    """Everything in a filing that a rule may ask for under `events`."""
+    """Everything in a filing that a rule may ask for under `events`: an exercise-and-sell is an exercise and a sale too."""
     names = {event.kind for event in facts.events}
+    names.update(part.kind for event in facts.events for part in event.parts)
     if facts.form_type.endswith("/A"):
         names.add("amendment")
     if facts.timing.status == "late":
         names.add("late")
-    if any(change.unexplained for change in facts.changes):
+    if any(change.standing == "gap" for change in facts.changes):
         names.add("unexplained")
     return frozenset(names)
 
 
-def _kind(row: Row, document: OwnershipDocument) -> str:
+def _exercised(lines: list[Line]) -> tuple[list[Event], list[Line]]:
+    """Events of all exercises and vestings with what hangs on them, and the filing's own lines that are left."""
+    exercises, rest = read_exercises(lines)
+    kinds = [(line, _kind(line)) for line in rest]
+    sales, withheld = ([line for line, kind in kinds if kind == wanted] for wanted in ("sale", "withholding"))
+    tied = tie(exercises, sales, withheld) if sales or withheld else []
+    events = [event for event in (_together(one, lines) for one in tied) if event.rows]
+    bound = {id(line) for one in tied for line in (*one.sales, *one.withheld)}
+    joined = {id(exercise) for one in tied for exercise in one.exercises}
+    for exercise in exercises:
+        if id(exercise) not in joined:
+            events += [event for event in map(_exercise, exercise.by_filing()) if event.rows]
+    return events, [line for line in rest if id(line) not in bound and not line.filing]
+
+
+def _together(tied: Tied, lines: list[Line]) -> Event:
+    """One event of exercises and the sales out of them, or of vestings and what was withheld.
+
+    What is left was kept only if no row can be missing.
+    """
+    exercises = [_exercise(part) for exercise in tied.exercises for part in exercise.by_filing()]
+    sales, withheld = _grouped(tied.sales), _grouped(tied.withheld)
+    parts = (*exercises, *sales, *withheld)
+    whole = _merged(sales or exercises)
+    cost = total(part.cost for part in exercises) if sales else Decimal(0)
+    single = exercises[0] if len(exercises) == 1 else None
+    pairing = pairing_of(tied, cost, whole.value if sales else Decimal(0))
+    lacking = lacking_rows(tied, lines) if pairing.kept else ()
+    if tied.method == "date" and sales and not lacking:
+        lacking = others_received(tied, lines)
+    if lacking:
+        pairing = replace(pairing, kept=None, from_holdings=None)
+    return replace(
+        whole,
+        kind="exercise_and_sell" if sales else "vest",
+        dates=tuple(sorted({day for part in parts for day in part.dates})),
+        codes=_union(part.codes for part in parts),
+        rows=tuple(sorted(place for part in parts for place in part.rows)),
+        direction=None,
+        footnotes=_union(part.footnotes for part in parts),
+        exercise_price=single.exercise_price if single else None,
+        expiration_date=single.expiration_date if single else None,
+        remaining=single.remaining if single else None,
+        cost=cost if sales else None,
+        missing=_union((*(part.missing for part in parts), lacking)),
+        parts=parts,
+        pairing=pairing,
+        filings=_union(part.filings for part in parts),
+    )
+
+
+def _least(event: Event, codeless: tuple[str, ...]) -> Event:
+    """A sum of sales is a least sum where other rows of the same form do not show their code."""
+    if event.kind not in {"sale", "exercise_and_sell"}:
+        return event
+    parts = tuple(_least(part, codeless) if part.rows else part for part in event.parts)
+    return replace(event, missing=(*event.missing, *codeless), parts=parts)
+
+
+def _kind(line: Line) -> str:
+    row = line.row
     if row.transaction_code is None and row.acquired_disposed == "D":
         # On paper a code may be illegible where the footnote on the price still says what it is.
-        notes = (document.footnotes.get(note, "") for note in row.footnotes.get("price_per_share", ()))
+        notes = (line.document.footnotes.get(note, "") for note in row.footnotes.get("price_per_share", ()))
         return "sale" if any(_SOLD.search(text) for text in notes) else "other"
     return _KINDS.get((row.transaction_code or "", row.acquired_disposed or ""), "other")
 
 
-# --- exercises ------------------------------------------------------------------------------------------------------------
+# --- sums -----------------------------------------------------------------------------------------------------------------
 
 
-def _exercises(lines: Sequence[_Line], document: OwnershipDocument) -> tuple[list[Event], list[_Line]]:
-    """Put what was received under codes M, O, X to the instrument given up for it, by `_TWINS`; what stays is returned.
-
-    Both sides are taken in an order of their own, so that the rows' order changes no sum.
-    """
-    coded = sorted((line for line in lines if line.row.transaction_code in EXERCISE_CODES), key=_in_own_order)
-    rest = [line for line in lines if line.row.transaction_code not in EXERCISE_CODES]
-    received = [line for line in coded if not _is_given_up(line)]
-    given = [(line, list[_Line]()) for line in coded if _is_given_up(line)]
-    for are_twins in _TWINS:
-        for line, twins in given:
-            twin = next((other for other in received if not twins and are_twins(line.row, other.row)), None)
-            if twin is not None:
-                received.remove(twin)
-                twins.append(twin)
-    single = [(line, shares) for line, shares in given if not shares]
-    for other in [line for line in received if line.table == "I"]:  # net of what was withheld, or several instruments in one row
-        home = next((shares for line, shares in single if _is_share_of(line.row, other.row)), None)
-        if home is not None:
-            received.remove(other)
-            home.append(other)
-    groups: dict[tuple[str, str, Decimal | None, date | None], tuple[list[_Line], list[_Line]]] = {}
-    for line, twins in given:
-        if line.table == "I" and not twins:
-            rest.append(line)
-            continue
-        kind = _exercise_kind(line.row)
-        strike = _strike(line.row, twins) if kind == "exercise" else None
-        instruments, shares = groups.setdefault((kind, _title(line), strike, line.row.expiration_date), ([], []))
-        instruments.append(line)
-        shares += twins
-    for line in received:
-        if line.table == "II":
-            rest.append(line)  # a unit earned or reloaded, nothing exercised
-            continue
-        paid = line.row.price_per_share or None
-        kind = "exercise" if paid or line.row.transaction_code != "M" else "vest"
-        groups.setdefault((kind, _title(line), paid, None), ([], []))[1].append(line)
-    events = [_exercise(kind, strike, *sides, document) for (kind, _, strike, _), sides in groups.items()]
-    return events, sorted(rest, key=lambda line: line.place)
-
-
-def _is_given_up(line: _Line) -> bool:
-    return line.row.acquired_disposed == "D" or (line.row.acquired_disposed is None and line.table == "II")
-
-
-def _in_own_order(line: _Line) -> tuple[str, date, Decimal, Decimal, str, tuple[str, int]]:
-    row, none = line.row, Decimal(-1)
-    price = row.conversion_or_exercise_price if line.table == "II" else row.price_per_share
-    paid, shares = none if price is None else price, none if row.shares is None else row.shares
-    return (line.table, row.transaction_date or date.min, paid, shares, _title(line), line.place)
-
-
-def _title(line: _Line) -> str:
-    return (line.row.security_title or "").casefold()
-
-
-def _prices_agree(given: Row, received: Row) -> bool:
-    strike, paid = given.conversion_or_exercise_price, received.price_per_share
-    return strike is None or paid is None or strike == paid
-
-
-def _is_share_of(given: Row, received: Row) -> bool:
-    same = (given.transaction_code, given.transaction_date) == (received.transaction_code, received.transaction_date)
-    return same and _prices_agree(given, received)
-
-
-def _same_shares(given: Row, received: Row) -> bool:
-    return given.shares is not None and given.shares == received.shares
-
-
-# What makes a row received the twin of a row given up, from the surest sign to the weakest.
-_TWINS: tuple[Callable[[Row, Row], bool], ...] = (
-    lambda given, received: _same_shares(given, received) and _is_share_of(given, received),
-    lambda given, received: _same_shares(given, received) and given.transaction_date == received.transaction_date,
-    lambda given, received: (
-        given.underlying_security_shares is not None
-        and given.underlying_security_shares == received.shares
-        and given.transaction_date == received.transaction_date
-    ),
-    lambda given, received: _same_shares(given, received) and given.transaction_code == received.transaction_code,
-)
-
-
-def _exercise_kind(given: Row) -> str:
-    title, strike = given.security_title or "", given.conversion_or_exercise_price
-    if given.transaction_code == "M" and _UNIT.search(title):
-        return "vest"
-    if given.transaction_code != "M" or (strike > 0 if strike is not None else _OPTION.search(title)):
-        return "exercise"
-    return "conversion" if _SHARE_CLASS.search(title) else "vest"
-
-
-def _strike(given: Row, twins: Sequence[_Line]) -> Decimal | None:
-    """The exercise price: of the instrument or, where that names none, what was paid for the shares. A price of zero is none."""
-    paid = {twin.row.price_per_share for twin in twins}
-    return given.conversion_or_exercise_price or (paid.pop() if len(paid) == 1 else None) or None
-
-
-def _exercise(
-    kind: str, strike: Decimal | None, instruments: list[_Line], received: list[_Line], document: OwnershipDocument
-) -> Event:
-    members = sorted((*instruments, *received), key=lambda line: line.place)
-    counted = [line for line in members if line in instruments] or members
-    price = strike if kind == "exercise" else None
+def _exercise(exercise: Exercise) -> Event:
+    instruments = sorted((leg.given for leg in exercise.legs if leg.given is not None), key=_standing)
+    members = sorted((*instruments, *(line for leg in exercise.legs for line in leg.received)), key=_standing)
+    counted = instruments or members
+    price = exercise.strike
     closing = closing_row([line.row for line in counted]) if instruments else None
     shares, missing = _total_shares(counted)
     cost = shares * price if shares is not None and price is not None else None
     return Event(
-        kind=kind,
+        kind=exercise.kind,
         security_title=counted[0].row.security_title,
         shares=shares,
         value=cost,
@@ -230,50 +196,88 @@ def _exercise(
         price_average=price,
         dates=_dates(members),
         codes=_codes(members),
-        rows=tuple(line.place for line in members),
-        footnotes=_notes(members, document),
+        rows=_rows(members),
+        footnotes=_notes(members),
         exercise_price=price,
         expiration_date=counted[0].row.expiration_date,
         remaining=closing.shares_owned_following if closing else None,
         cost=cost,
-        missing=(*missing, *(("exercise price",) if kind == "exercise" and price is None else ())),
+        missing=(*missing, *(("exercise price",) if exercise.kind == "exercise" and price is None else ())),
+        filings=_filings(members),
     )
 
 
-# --- sums -----------------------------------------------------------------------------------------------------------------
+def _grouped(lines: Iterable[Line]) -> list[Event]:
+    """One event per filing, kind, class and direction, the filing's own first."""
+    groups: dict[tuple[str, str, str, str | None], list[Line]] = {}
+    for line in sorted(lines, key=_standing):
+        key = (line.filing, _kind(line), (line.row.security_title or "").casefold(), line.row.acquired_disposed)
+        groups.setdefault(key, []).append(line)
+    return [_summed(kind, group) for (_, kind, *_), group in groups.items()]
 
 
-def _summed(kind: str, lines: list[_Line], document: OwnershipDocument) -> Event:
+def _summed(kind: str, lines: list[Line]) -> Event:
     shares, missing = _total_shares(lines)
-    lows: list[Decimal] = []
-    highs: list[Decimal] = []
     value: Decimal | None = Decimal(0)
     for line in lines:
-        row = line.row
-        if row.price_per_share is not None:
-            stated = price_range(document, row.footnotes.get("price_per_share", ()), row.price_per_share)
-            lows.append(stated[0] if stated else row.price_per_share)
-            highs.append(stated[1] if stated else row.price_per_share)
-        worth = _worth(row)
-        if worth is None:
-            missing.append(f"price of Table {line.table} row {line.number}")
+        worth = _worth(line.row)
+        if worth is None and kind in _PRICED:
+            missing.append(f"price of {_named(line)}")
         value = None if value is None or worth is None else value + worth
-    priced = len(lows) == len(lines)
-    average = value / shares if priced and value is not None and shares else None
+    prices = [_prices(line) for line in lines if line.row.price_per_share is not None]
+    ranges = [one for one in prices if one is not None]
+    priced = len(ranges) == len(lines)
+    average = value / shares if len(prices) == len(lines) and value is not None and shares else None
     return Event(
         kind=kind,
         security_title=lines[0].row.security_title,
         shares=shares,
         value=value,
-        price_low=min(lows) if priced else None,
-        price_high=max(highs) if priced else None,
-        price_average=average.quantize(Decimal("0.0001")) if average is not None and len(lines) > 1 else average,
+        price_low=min(low for low, _ in ranges) if priced else None,
+        price_high=max(high for _, high in ranges) if priced else None,
+        price_average=average.quantize(_FOUR_PLACES) if average is not None and len(lines) > 1 else average,
         dates=_dates(lines),
         codes=_codes(lines),
-        rows=tuple(line.place for line in lines),
+        rows=_rows(lines),
         direction=lines[0].row.acquired_disposed,
-        footnotes=_notes(lines, document),
+        footnotes=_notes(lines),
         missing=tuple(missing),
+        filings=_filings(lines),
+    )
+
+
+def _prices(line: Line) -> tuple[Decimal, Decimal] | None:
+    """The lowest and the highest price of a row; `None` where it states an average alone."""
+    price, notes = line.row.price_per_share, line.row.footnotes.get("price_per_share", ())
+    if price is None or not notes:
+        return None if price is None else (price, price)
+    stated = price_range(line.document, notes, price)
+    if stated is not None:
+        return stated
+    return None if is_an_average(line.document, notes) else (price, price)
+
+
+def _merged(events: Sequence[Event]) -> Event:
+    """Events of one kind as one: sums, the widest range, the true average."""
+    if len(events) == 1:
+        return events[0]
+    shares, value = total(event.shares for event in events), total(event.value for event in events)
+    lows = [event.price_low for event in events if event.price_low is not None]
+    highs = [event.price_high for event in events if event.price_high is not None]
+    priced = len(lows) == len(highs) == len(events)
+    return replace(
+        events[0],
+        shares=shares,
+        value=value,
+        price_low=min(lows) if priced else None,
+        price_high=max(highs) if priced else None,
+        price_average=(value / shares).quantize(_FOUR_PLACES) if value is not None and shares else None,
+        dates=tuple(sorted({day for event in events for day in event.dates})),
+        codes=_union(event.codes for event in events),
+        rows=tuple(sorted(place for event in events for place in event.rows)),
+        footnotes=_union(event.footnotes for event in events),
+        missing=_union(event.missing for event in events),
+        filings=_union(event.filings for event in events),
     )
 
 
@@ -283,27 +287,45 @@ def _worth(row: Row) -> Decimal | None:
     return None if row.shares is None or row.price_per_share is None else row.shares * row.price_per_share
 
 
-def _total_shares(lines: Iterable[_Line]) -> tuple[Decimal | None, list[str]]:
-    total: Decimal | None = Decimal(0)
-    missing = []
-    for line in lines:
-        if line.row.shares is None:
-            total = None
-            if line.row.total_value is None:
-                missing.append(f"shares of Table {line.table} row {line.number}")
-        elif total is not None:
-            total += line.row.shares
-    return total, missing
+def _total_shares(lines: Iterable[Line]) -> tuple[Decimal | None, list[str]]:
+    """The sum, and what it lacks; a row that gives a value in place of shares lacks nothing."""
+    missing = [f"shares of {_named(line)}" for line in lines if line.row.shares is None and line.row.total_value is None]
+    return total(line.row.shares for line in lines), missing
 
 
-def _dates(lines: Iterable[_Line]) -> tuple[date, ...]:
+def _named(line: Line) -> str:
+    return f"Table {line.table} row {line.number}{f' of {line.filing}' if line.filing else ''}"
+
+
+def _standing(line: Line) -> tuple[str, str, int]:
+    return (line.filing, line.table, line.number)
+
+
+def _first_row(event: Event) -> tuple[str, int]:
+    return min(event.rows)
+
+
+def _dates(lines: Iterable[Line]) -> tuple[date, ...]:
     return tuple(sorted({line.row.transaction_date for line in lines if line.row.transaction_date}))
 
 
-def _codes(lines: Iterable[_Line]) -> tuple[str, ...]:
+def _codes(lines: Iterable[Line]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.row.transaction_code for line in lines if line.row.transaction_code))
 
 
-def _notes(lines: Iterable[_Line], document: OwnershipDocument) -> tuple[str, ...]:
-    notes = (note for line in lines for ids in line.row.footnotes.values() for note in ids)
-    return tuple(dict.fromkeys(note for note in notes if note in document.footnotes))
+def _rows(lines: Iterable[Line]) -> tuple[tuple[str, int], ...]:
+    return tuple(line.place for line in lines if not line.filing)
+
+
+def _filings(lines: Iterable[Line]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line.filing for line in lines if line.filing))
+
+
+def _notes(lines: Iterable[Line]) -> tuple[str, ...]:
+    """Footnotes of this filing; a companion numbers its own."""
+    own = ((line.document.footnotes, ids) for line in lines if not line.filing for ids in line.row.footnotes.values())
+    return tuple(dict.fromkeys(note for footnotes, ids in own for note in ids if note in footnotes))
+
+
+def _union(found: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for some in found for one in some))

@@ -137,6 +137,11 @@ def price_range(document: OwnershipDocument, notes: Iterable[str], price: Decima
     return None
 
 
+def is_an_average(document: OwnershipDocument, notes: Iterable[str]) -> bool:
+    """Whether a footnote on a price speaks of an average, whatever range it states."""
+    return any("average" in document.footnotes.get(note, "").casefold() for note in notes)
+
+
 def _ranges(text: str) -> Iterator[tuple[Decimal, Decimal, str]]:
     """(low, high, the words) of everything that looks like a range, of prices or not."""
     for match in (*_FROM_TO.finditer(text), *_LOW_AND_HIGH.finditer(text)):

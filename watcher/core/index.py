@@ -17,8 +17,10 @@ from watcher.core.codes import FORM_TYPES
 from watcher.core.errors import FeedUnreadable
 from watcher.core.listing import FilingRef
 from watcher.core.listing import Party
+from watcher.core.past import PeriodicReport
 
 _ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
+_PERIODIC = frozenset({"10-Q", "10-QT", "10-K", "10-KT"})
 _SHARD = re.compile(r"CIK[0-9]{10}-submissions-[0-9]{3}\.json")
 
 
@@ -33,13 +35,17 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionsList:
-    """The ownership filings of one CIK, newest first, of one file; `shards` name the files with older ones."""
+    """The ownership filings of one CIK, newest first, of one file; `shards` name the files with older ones.
+
+    `reports` are its quarterly and annual reports, where it is an issuer.
+    """
 
     cik: str
     name: str
     tickers: tuple[str, ...]
     filings: tuple[FilingRef, ...]
     shards: tuple[Shard, ...]
+    reports: tuple[PeriodicReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ def parse_submissions(body: bytes, cik: str) -> SubmissionsList:
             if isinstance(form, str) and form in FORM_TYPES
         ),
         shards=tuple(_shard(shard) for shard in shards),
+        reports=_reports(forms, dates, columns.get("reportDate")),
     )
 
 
@@ -147,6 +154,20 @@ def _json(body: bytes, what: str) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise FeedUnreadable(f"{what} changed its shape")
     return document
+
+
+def _reports(forms: list[Any], filed: list[Any], periods: object) -> tuple[PeriodicReport, ...]:
+    """Reports whose period is stated; what is odd here is passed over, because nothing is missed by it."""
+    if not isinstance(periods, list) or len(periods) != len(forms):
+        return ()
+    found = []
+    for form, filed_on, period in zip(forms, filed, periods, strict=True):
+        if form in _PERIODIC and period:
+            try:
+                found.append(PeriodicReport(form, date.fromisoformat(str(period)), date.fromisoformat(str(filed_on))))
+            except ValueError:
+                continue
+    return tuple(found)
 
 
 def _accession(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The types that mark how far a filing has come, from feed entry to owed message. Frozen values; nothing here reads or writes.
+"""A filing as it was read, and the positions it states. Frozen values; nothing here reads or writes.
 
 Names follow the SEC's own (EDGAR Ownership XML Technical Specification v5.5), in snake_case. Shares, prices and values are
 exact decimals as filed; a `None` means "not stated", which is never zero. CIKs are ten digits.
@@ -12,8 +12,6 @@ from dataclasses import field
 from datetime import date
 from datetime import datetime
 from decimal import Decimal
-
-# --- the submission and its document ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +143,14 @@ class OwnershipDocument:
     aff10b5_one: bool | None = None
 
 
-# --- holdings and what happened to them ---------------------------------------------------------------------------------
+# --- positions ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class HoldingKey:
     """Identity of one running balance: issuer, owners, table, security class and ownership line; an option grant by its terms.
 
-    `security` and `nature` are normalised (case and spaces only), so that spelling does not split a position.
+    `security` and `nature` are folded (`core.titles`): not for showing to people, and made so that spelling does not split a position.
     """
 
     issuer_cik: str
@@ -178,6 +176,11 @@ class HoldingKey:
         )
         return "|".join(part.replace("|", "/") for part in parts)
 
+    @classmethod
+    def of(cls, text: str) -> HoldingKey:
+        """The key that `text()` wrote."""
+        return cls(*text.split("|"))
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -194,122 +197,3 @@ class Holding:
     as_of: date | None
     accession_number: str
     filed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class HoldingChange:
-    """One position before and after a filing, in shares (dollars where the form gives values).
-
-    `before` is the stored balance (`None`: not known yet), `after` the total the filing states, `change` the signed sum of
-    its rows (`None`: a row does not state it). `unexplained` = after - before - change: what neither this filing nor the store
-    explains; never a trade.
-    """
-
-    key: HoldingKey
-    security_title: str
-    direct_or_indirect: str | None
-    nature_of_ownership: str | None
-    before: Decimal | None
-    after: Decimal | None
-    change: Decimal | None
-    unexplained: Decimal | None
-    in_dollars: bool = False
-    before_as_of: date | None = None
-    before_accession: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What happened, in people's terms, summed over the rows of one filing that belong together.
-
-    `kind` is a name of `codes.EVENT_NAMES` or "exercise_and_sell". `shares` and `value` are `None` where a row does not state
-    them (then `value_known_for` says how many of the shares the value covers). Prices are dollars a share; `price_low` and
-    `price_high` come from the rows' prices and, where a footnote states a range, from it. `rows` are (table, row number).
-    """
-
-    kind: str
-    security_title: str | None
-    shares: Decimal | None
-    value: Decimal | None
-    price_low: Decimal | None
-    price_high: Decimal | None
-    price_average: Decimal | None
-    dates: tuple[date, ...]
-    codes: tuple[str, ...]
-    rows: tuple[tuple[str, int], ...]
-    direction: str | None = None  # "A" acquired | "D" disposed, where all its rows agree
-    footnotes: tuple[str, ...] = ()
-    exercise_price: Decimal | None = None
-    expiration_date: date | None = None
-    remaining: Decimal | None = None
-    cost: Decimal | None = None
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the filing says of a Rule 10b5-1 plan: the box and the footnotes, read separately.
-
-    `state`: "checked with date", "checked", "text only", "contradictory", "unchecked" (which is not "no plan"), "unknown".
-    `quote` is the sentence relied on and `footnote` the id it stands in.
-    """
-
-    box: bool | None
-    adopted: date | None
-    quote: str | None
-    footnote: str | None
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of a rule as it was judged: its name, what the rule wanted, what the filing showed, and the verdict."""
-
-    name: str
-    wanted: str
-    seen: str
-    met: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One rule held against one filing: it matches if every condition is met."""
-
-    rule: str
-    conditions: tuple[Condition, ...]
-
-    @property
-    def matched(self) -> bool:
-        """Whether the rule asks for an alert."""
-        return all(condition.met for condition in self.conditions)
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When it was traded, due and filed, by EDGAR's calendar. `status`: "on time", "possibly late", "late" or "unknown"."""
-
-    traded: date | None
-    due: date | None
-    filed: date
-    status: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FilingFacts:
-    """One filing, read and compared with what we held: all that rules judge and messages say.
-
-    `baseline_done` is False while earlier holdings are still being read. `document` has been made safe to show.
-    """
-
-    accession_number: str
-    form_type: str
-    filed_at: datetime
-    first_seen_at: datetime
-    document: OwnershipDocument
-    changes: tuple[HoldingChange, ...]
-    events: tuple[Event, ...]
-    plan: Plan
-    timing: Timing
-    baseline_done: bool
-    url: str

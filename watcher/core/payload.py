@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from collections.abc import Mapping
 from datetime import date
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from watcher.core.footnotes import FootnoteFact
+from watcher.core.findings import Event
+from watcher.core.findings import FilingFacts
+from watcher.core.findings import HoldingChange
+from watcher.core.findings import Plan
+from watcher.core.findings import PlanBook
 from watcher.core.footnotes import read_footnotes
-from watcher.core.message import Reasons
-from watcher.core.model import Event
-from watcher.core.model import FilingFacts
-from watcher.core.model import HoldingChange
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import ReportingOwner
 from watcher.core.model import Row
 from watcher.core.telling import Message
+from watcher.core.telling import Reasons
 from watcher.core.telling import WatchedAs
 
 ROW_FIELDS = (
@@ -59,9 +61,75 @@ _OWNER_FIELDS = (
     "other_text",
 )
 
+_EVENT = (
+    "kind",
+    "shares",
+    "value",
+    "price_low",
+    "price_high",
+    "price_average",
+    "security_title",
+    "codes",
+    "dates",
+    "exercise_price",
+    "expiration_date",
+    "remaining",
+    "cost",
+    "footnotes",
+    "missing",
+    "filings",
+)
+_PAIRING = ("method", "exercised", "cost", "sold", "gross", "withheld", "kept", "from_holdings")
+_HOLDING = (
+    "security_title",
+    "direct_or_indirect",
+    "nature_of_ownership",
+    "before",
+    "after",
+    "change",
+    "opening",
+    "unexplained",
+    "standing",
+    "in_dollars",
+    "before_as_of",
+    "before_accession",
+)
+_STAKE = (
+    "security_title",
+    "sold",
+    "held",
+    "percent",
+    "lines",
+    "vested_options",
+    "percent_with_options",
+    "missing",
+    "shown",
+    "shown_lines",
+    "percent_shown",
+    "not_counted",
+)
+_UNTOUCHED = (
+    "security_title",
+    "direct_or_indirect",
+    "nature_of_ownership",
+    "shares",
+    "value",
+    "exercise_price",
+    "expiration_date",
+    "as_of",
+    "accession_number",
+)
+_PLAN = ("box", "adopted", "quote", "footnote", "state")
+_PLAN_BOOK = ("cooling_off", "day", "earliest", "sold", "sold_value", "filings", "since")
+_TIMING = ("traded", "due", "filed", "status", "reason")
+_FACT = ("kind", "footnote", "quote", "low", "high", "day")
+_ROW_CHANGE = ("kind", "table", "row", "original_row")
+
 
 def plain(value: object) -> Any:
     """One value as JSON holds it."""
+    if value is None or isinstance(value, str | bool | int):
+        return value  # as most are
     match value:
         case Decimal():
             return format(value, "f")
@@ -127,53 +195,50 @@ def alert_payload(facts: FilingFacts, reasons: Reasons, identity: str, message: 
 
     `corrects` is the event id of an earlier alert that was wrong.
     """
-    document = facts.document
-    plan = facts.plan
     return encoded(
-        {
-            "schema": 1,
-            "event_id": identity,
-            "kind": "correction" if corrects else "alert",
-            "corrects": corrects,
-            "accession_number": facts.accession_number,
-            "form_type": facts.form_type,
-            "filed_at": plain(facts.filed_at),
-            "first_seen_at": plain(facts.first_seen_at),
-            "period_of_report": plain(document.period_of_report),
-            "issuer": {
-                "cik": document.issuer.cik,
-                "ticker": reasons.watch.ticker or document.issuer.trading_symbol,
-                "name": document.issuer.name,
-            },
-            "reporting_owners": [owner_json(owner) for owner in document.reporting_owners],
-            "watch": reasons.watch.key,
-            "rules": list(reasons.rules),
-            "events": [_event_json(event) for event in facts.events],
-            "holdings": [_change_json(change) for change in facts.changes],
-            "plan": {
-                "box": plan.box,
-                "adopted": plain(plan.adopted),
-                "quote": plan.quote,
-                "footnote": plan.footnote,
-                "state": plan.state,
-            },
-            "footnote_facts": [_fact_json(fact) for fact in read_footnotes(document)],
-            "timing": {
-                "traded": plain(facts.timing.traded),
-                "due": plain(facts.timing.due),
-                "status": facts.timing.status,
-                "reason": facts.timing.reason,
-            },
-            "amends": {"date_of_original_submission": plain(document.date_of_original_submission)}
-            if facts.form_type.endswith("/A")
-            else None,
-            "baseline_done": facts.baseline_done,
-            "warnings": list(document.warnings),
-            "url": facts.url,
-            "title": message.title,
-            "text": message.text,
-        }
+        {**alert_fields(facts, reasons, identity, corrects=corrects), "title": message.title, "text": message.text},
     )
+
+
+def alert_fields(facts: FilingFacts, reasons: Reasons, identity: str, *, corrects: str | None = None) -> dict[str, Any]:
+    """All of an alert's body but the words for people."""
+    document = facts.document
+    return {
+        "schema": 1,
+        "event_id": identity,
+        "kind": "correction" if corrects else "alert",
+        "corrects": corrects,
+        "accession_number": facts.accession_number,
+        "form_type": facts.form_type,
+        "filed_at": plain(facts.filed_at),
+        "first_seen_at": plain(facts.first_seen_at),
+        "period_of_report": plain(document.period_of_report),
+        "issuer": {
+            "cik": document.issuer.cik,
+            "ticker": reasons.watch.ticker or document.issuer.trading_symbol,
+            "name": document.issuer.name,
+        },
+        "reporting_owners": [owner_json(owner) for owner in document.reporting_owners],
+        "watch": reasons.watch.key,
+        "rules": list(reasons.rules),
+        "events": [_event_json(event) for event in facts.events],
+        "holdings": [_change_json(change) for change in facts.changes],
+        "stakes": [_fields(stake, _STAKE) for stake in facts.stakes],
+        "untouched": [_fields(holding, _UNTOUCHED) for holding in facts.untouched],
+        "plan": _plan_json(facts.plan, facts.plan_book),
+        "footnote_facts": [_fields(fact, _FACT) for fact in read_footnotes(document)],
+        "timing": _fields(facts.timing, _TIMING),
+        "context": {
+            "since": plain(facts.context.since),
+            "observations": [_fields(one, ("name", "words")) for one in facts.context.observations],
+        },
+        "amends": _amends_json(facts),
+        "companions": list(facts.companions),
+        "same_as": facts.same_as,
+        "baseline_done": facts.baseline_done,
+        "warnings": list(document.warnings),
+        "url": facts.url,
+    }
 
 
 def quarantine_payload(
@@ -203,9 +268,14 @@ def quarantine_payload(
             "rules": [],
             "events": [],
             "holdings": [],
-            "plan": {"box": None, "adopted": None, "quote": None, "footnote": None, "state": "unknown"},
+            "stakes": [],
+            "untouched": [],
+            "plan": _plan_json(Plan(None, None, None, None, "unknown"), None),
             "footnote_facts": [],
+            "context": {"since": None, "observations": []},
             "amends": None,
+            "companions": [],
+            "same_as": None,
             "reason": reason,
             "url": url,
             "title": message.title,
@@ -219,50 +289,51 @@ def encoded(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def _fields(value: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """The named fields as JSON holds them; of nothing, as many nulls."""
+    return {name: plain(getattr(value, name, None)) for name in names}
+
+
 def _event_json(event: Event) -> dict[str, Any]:
     return {
-        "kind": event.kind,
-        "shares": plain(event.shares),
-        "value": plain(event.value),
-        "price_low": plain(event.price_low),
-        "price_high": plain(event.price_high),
-        "price_average": plain(event.price_average),
-        "security_title": event.security_title,
+        **_fields(event, _EVENT),
         "acquired_disposed": event.direction,
-        "codes": list(event.codes),
-        "dates": plain(event.dates),
-        "exercise_price": plain(event.exercise_price),
-        "expiration_date": plain(event.expiration_date),
-        "remaining": plain(event.remaining),
-        "cost": plain(event.cost),
-        "footnotes": list(event.footnotes),
         "rows": [{"table": table, "row": number} for table, number in event.rows],
-        "missing": list(event.missing),
+        "parts": [_event_json(part) for part in event.parts],
+        "pairing": None if event.pairing is None else _fields(event.pairing, _PAIRING),
     }
 
 
-def _fact_json(fact: FootnoteFact) -> dict[str, Any]:
+def _plan_json(plan: Plan, book: PlanBook | None) -> dict[str, Any]:
     return {
-        "kind": fact.kind,
-        "footnote": fact.footnote,
-        "quote": fact.quote,
-        "low": plain(fact.low),
-        "high": plain(fact.high),
-        "day": plain(fact.day),
+        **_fields(plan, _PLAN),
+        **_fields(book, _PLAN_BOOK),
+        "cooling_off_reason": None if book is None else book.words,
     }
 
 
 def _change_json(change: HoldingChange) -> dict[str, Any]:
     return {
-        "security_title": change.security_title,
-        "direct_or_indirect": change.direct_or_indirect,
-        "nature_of_ownership": change.nature_of_ownership,
+        **_fields(change, _HOLDING),
         "exercise_price": change.key.exercise_price or None,
         "expiration_date": change.key.expiration or None,
-        "before": plain(change.before),
-        "after": plain(change.after),
-        "change": plain(change.change),
-        "unexplained": plain(change.unexplained),
-        "in_dollars": change.in_dollars,
-        "before_as_of": plain(change.before_as_of),
+        "candidates": [_fields(one, ("name", "words", "fits")) for one in change.candidates],
     }
+
+
+def _amends_json(facts: FilingFacts) -> dict[str, Any] | None:
+    if not facts.form_type.endswith("/A"):
+        return None
+    amends = facts.amends
+    return {
+        "date_of_original_submission": plain(facts.document.date_of_original_submission),
+        "accession_number": amends.original if amends else None,
+        "state": amends.state if amends else None,
+        "rows": [{**_fields(row, _ROW_CHANGE), "fields": _was_is(row.fields)} for row in (amends.rows if amends else ())],
+        "heads": _was_is(amends.heads) if amends else [],
+        "reason": amends.reason if amends else None,
+    }
+
+
+def _was_is(fields: Iterable[tuple[str, str | None, str | None]]) -> list[dict[str, str | None]]:
+    return [{"field": name, "was": was, "is": now} for name, was, now in fields]

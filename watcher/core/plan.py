@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from datetime import date
 from datetime import datetime
+from functools import lru_cache
 
+from watcher.core.findings import Plan
 from watcher.core.model import OwnershipDocument
-from watcher.core.model import Plan
 
 # "10b5-1" with any dash or none, and "10b5 plan"; not "10b-5", which is the rule against fraud.
 _RULE = re.compile(
@@ -59,7 +60,7 @@ def read_plan(document: OwnershipDocument) -> Plan:
     quotes = plan_quotes(document)
     dates = {day for *_, days in quotes for day in days}
     adopted = next(iter(dates)) if len(dates) == 1 else None
-    footnote, quote, _ = next((one for one in quotes if adopted in one[2]), quotes[0] if quotes else (None, None, []))
+    footnote, quote, _ = next((one for one in quotes if adopted in one[2]), quotes[0] if quotes else (None, None, ()))
     box = document.aff10b5_one
     if box:
         state = "checked with date" if adopted else "checked"
@@ -89,7 +90,7 @@ def days_in(text: str) -> list[date]:
     return [day for match in _ANY_DATE.finditer(text) if (day := _day(match[0]))]
 
 
-def plan_quotes(document: OwnershipDocument) -> list[tuple[str | None, str, list[date]]]:
+def plan_quotes(document: OwnershipDocument) -> list[tuple[str | None, str, tuple[date, ...]]]:
     """(footnote id, words relied on, adoption dates) for each sentence that says the rule applies; `None` stands for the remarks.
 
     Where that sentence names no date, the next of the same note that speaks of the plan and does is quoted with it.
@@ -113,17 +114,20 @@ def sentences(text: str) -> list[str]:
     return [". ".join(group) for group in groups]
 
 
-def _quotes(text: str) -> list[tuple[str, list[date]]]:
-    quotes: list[tuple[str, list[date]]] = []
-    later: tuple[str, list[date]] | None = None  # the nearest sentence after this one that speaks of the plan and dates it
+@lru_cache(maxsize=8192)  # filers word their footnotes alike for years
+def _quotes(text: str) -> tuple[tuple[str, tuple[date, ...]], ...]:
+    if not _RULE.search(text):
+        return ()
+    quotes: list[tuple[str, tuple[date, ...]]] = []
+    later: tuple[str, tuple[date, ...]] | None = None  # the nearest sentence after this one that speaks of the plan and dates it
     for sentence in reversed(sentences(text)):
-        dates = adoption_dates(sentence)
+        dates = tuple(adoption_dates(sentence))
         match = _RULE.search(sentence)
         if match and not _DENIED.search(sentence[: match.start()]):
             quotes.append((f"{sentence}. {later[0]}", later[1]) if later and not dates else (sentence, dates))
         if dates and _SPEAKS_OF_THE_PLAN.search(sentence):
             later = (sentence, dates)
-    return quotes[::-1]
+    return tuple(quotes[::-1])
 
 
 def _day(text: str) -> date | None:

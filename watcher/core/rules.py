@@ -6,59 +6,26 @@ What a filing does not state never silences an alert: a value that is unknown pa
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
-from typing import Protocol
 
-from watcher.core.events import names_for_rules
-from watcher.core.model import Condition
-from watcher.core.model import FilingFacts
-from watcher.core.model import Verdict
-from watcher.core.plan import is_planned
+from watcher.core.conditions import RuleTerms
+from watcher.core.conditions import conditions
+from watcher.core.findings import FilingFacts
+from watcher.core.findings import Verdict
+from watcher.core.past import Past
 
 
-class RuleTerms(Protocol):
-    """What a rule asks for (the configuration's `Rule` has it): event names, "any" | "exclude" | "only", dollars."""
+def judge(facts: FilingFacts, rules: Iterable[RuleTerms], past: Past | None = None) -> tuple[Verdict, ...]:
+    """One verdict per rule, in the order given. Rules are alternatives; within a rule all conditions must be met.
 
-    @property
-    def name(self) -> str: ...  # noqa: D102 -- described by the protocol
-    @property
-    def events(self) -> tuple[str, ...]: ...  # noqa: D102 -- described by the protocol
-    @property
-    def plan(self) -> str: ...  # noqa: D102 -- described by the protocol
-    @property
-    def min_value(self) -> Decimal: ...  # noqa: D102 -- described by the protocol
+    `past` is what the store knew before the filing; only a register of expected trades asks for it.
+    """
+    return tuple(Verdict(rule.name, conditions(facts, rule, past)) for rule in rules)
 
 
-def judge(facts: FilingFacts, rules: Iterable[RuleTerms]) -> tuple[Verdict, ...]:
-    """One verdict per rule, in the order given. Rules are alternatives; within a rule all conditions must be met."""
-    return tuple(Verdict(rule.name, (_events(facts, rule), _plan(facts, rule), _min_value(facts, rule))) for rule in rules)
-
-
-def _events(facts: FilingFacts, rule: RuleTerms) -> Condition:
-    seen = names_for_rules(facts)
-    return Condition(
-        name="events",
-        wanted=" or ".join(rule.events),
-        seen=", ".join(sorted(seen)) or "nothing happened",
-        met=bool(seen & set(rule.events)),
-    )
-
-
-def _plan(facts: FilingFacts, rule: RuleTerms) -> Condition:
-    planned = is_planned(facts.plan)
-    unsure = facts.plan.state == "contradictory"
-    met = {"any": True, "exclude": planned is not True, "only": planned is True or unsure}[rule.plan]
-    return Condition(name="plan", wanted=rule.plan, seen=facts.plan.state, met=met)
-
-
-def _min_value(facts: FilingFacts, rule: RuleTerms) -> Condition:
-    wanted = set(rule.events)
-    values = [event.value for event in facts.events if event.kind in wanted]
-    unknown = not values or None in values
-    largest = max((value for value in values if value is not None), default=None)
-    return Condition(
-        name="min_value",
-        wanted=f"${rule.min_value:,}",
-        seen="not stated" if unknown else f"${largest:,.2f}",
-        met=unknown or (largest is not None and largest >= rule.min_value),
-    )
+def why_silent(verdicts: Iterable[Verdict]) -> str:
+    """Why verdicts of which none matched alert nobody: "as expected: ..." where that alone kept a rule silent, else "no rule matched"."""
+    for verdict in verdicts:
+        failed = [condition for condition in verdict.conditions if not condition.met]
+        if [condition.name for condition in failed] == ["expected"]:
+            return failed[0].seen
+    return "no rule matched"

@@ -7,11 +7,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What people are sent: one subject line, the same facts as plain text and as HTML."""
+    """What people are sent: one subject line, and the same facts as plain text, as HTML and in Slack's mark-up (empty: as text)."""
 
     title: str
     text: str
     html: str
+    slack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The sources of the user's templates, by the form of the message they replace; `None` means our own words."""
+
+    subject: str | None = None
+    text: str | None = None
+    html: str | None = None
+    slack: str | None = None
+
+
+OUR_WORDS = Templates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,44 @@ class WatchedAs:
     key: str  # "issuer:0001107843" | "owner:0001234567"
     shown: str  # "QLYS"
     ticker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why somebody is told: the watch, the names of the rules that matched and, where known, what each asks for, in words."""
+
+    watch: WatchedAs
+    rules: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an alert. `label` heads it, `amount` is a sum of dollars with what it is, `note` what stands behind it."""
+
+    text: str
+    label: str = ""
+    amount: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Lines under a heading."""
+
+    heading: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What an alert says, in its order, before it is laid out. `subject` is one line; `links` are (label, address built by us)."""
+
+    subject: str
+    headline: str
+    owners: tuple[str, ...]
+    sections: tuple[Section, ...]
+    links: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

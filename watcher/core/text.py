@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from typing import Any
 
 from watcher.core.model import Issuer
 from watcher.core.model import OwnershipDocument
@@ -26,6 +27,8 @@ NAME, TITLE, LONG = 200, 120, 4000
 
 def clean(text: str, limit: int) -> str:
     """One line of ordinary characters, at most `limit` long (then it ends in an ellipsis); composed as NFC."""
+    if text.isascii() and text.isprintable() and len(text) <= limit and "  " not in text and text[:1] != " " != text[-1:]:
+        return text  # as most are
     flat = _SPACES.sub(" ", _UNSAFE.sub(" ", unicodedata.normalize("NFC", text))).strip()
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
@@ -59,16 +62,25 @@ def _clean_owner(owner: ReportingOwner) -> ReportingOwner:
     )
 
 
+_ROW_LIMITS = (
+    ("security_title", TITLE),
+    ("transaction_form_type", 5),
+    ("transaction_code", 5),
+    ("transaction_timeliness", 5),
+    ("acquired_disposed", 5),
+    ("direct_or_indirect", 5),
+    ("nature_of_ownership", NAME),
+    ("underlying_security_title", TITLE),
+)
+
+
 def _clean_row(row: Row) -> Row:
-    return replace(
-        row,
-        security_title=_clean(row.security_title, TITLE),
-        transaction_form_type=_clean(row.transaction_form_type, 5),
-        transaction_code=_clean(row.transaction_code, 5),
-        transaction_timeliness=_clean(row.transaction_timeliness, 5),
-        acquired_disposed=_clean(row.acquired_disposed, 5),
-        direct_or_indirect=_clean(row.direct_or_indirect, 5),
-        nature_of_ownership=_clean(row.nature_of_ownership, NAME),
-        underlying_security_title=_clean(row.underlying_security_title, TITLE),
-        footnotes={name: tuple(clean(note, 10) for note in notes) for name, notes in row.footnotes.items()},
-    )
+    changed: dict[str, Any] = {}
+    for name, limit in _ROW_LIMITS:
+        text = getattr(row, name)
+        if text is not None and (safe := clean(text, limit)) is not text:
+            changed[name] = safe
+    notes = {name: tuple(clean(note, 10) for note in notes) for name, notes in row.footnotes.items()}
+    if notes != row.footnotes:
+        changed["footnotes"] = notes
+    return replace(row, **changed) if changed else row

@@ -40,8 +40,8 @@ OUTAGE = 2  # failed polls before EDGAR comes back
 STAY_INTERVAL = 20.0  # seconds from filing to filing with --stay
 
 _HELD = (
-    "SELECT trading_symbol, name, security_title, shares FROM holding"
-    " JOIN filing USING (accession_number) JOIN reporting_owner USING (accession_number)"
+    "SELECT trading_symbol, json_extract(owner.value, '$.name') AS name, security_title, shares FROM holding"
+    " JOIN filing USING (accession_number) JOIN reading USING (accession_number), json_each(content, '$.reporting_owners') AS owner"
     " ORDER BY holding.filed_at, table_name"
 )
 

@@ -18,6 +18,7 @@ from watcher.notify.machines import problem_with_webhook
 from watcher.notify.people import People
 from watcher.notify.people import Terminal
 from watcher.notify.people import problem_with_url
+from watcher.notify.people import room_at
 
 # These libraries log whole addresses, tokens included, at DEBUG and INFO, and Apprise even at WARNING. So Apprise's log leads
 # nowhere; it is not switched off, because Apprise builds its results from it.
@@ -44,6 +45,11 @@ def sender_for(destination: Destination) -> Sender:
         case "terminal":
             return Terminal()
     raise ValueError(f"unknown kind of destination: {destination.kind}")
+
+
+def room_of(destination: Destination) -> int:
+    """Characters that one message to people has room for, title and text together, as the service counts them."""
+    return room_at(destination.url)
 
 
 def problem_with(destination: Destination) -> str | None:

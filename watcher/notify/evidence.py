@@ -49,11 +49,12 @@ class HttpStep:
 class SmtpStep:
     """One SMTP command (its name only: arguments hold passwords) and the last reply to it; `None`: there was none.
 
-    DATA has two replies: 354 says "go on", so if it stays the last, the message left and nobody said what became of it.
+    DATA has two replies: 354 says "go on", so if no other that can be read follows, the message left and nobody said what became of it.
     """
 
     verb: str
     reply: int | None = None
+    went_on: bool = False  # 354 came, and the message went out
     error: str = "the connection was lost"
 
     def outcome(self, now: datetime) -> Outcome:  # as HttpStep's; SMTP names no pause  # noqa: ARG002 -- the signature of a step
@@ -66,7 +67,7 @@ class SmtpStep:
             return Outcome("permanent", words)
         if 400 <= self.reply <= 499:
             return Outcome("retryable", words)
-        if self.verb != "data":
+        if self.verb != "data" or not self.went_on:
             return Outcome("not_sent", f"{words}; then the conversation ended")
         if 200 <= self.reply <= 299:
             return Outcome("accepted")
@@ -177,6 +178,7 @@ def _listen_to_smtp() -> None:
         code, text = getreply(client)
         steps = _steps.get()
         if steps and isinstance(steps[-1], SmtpStep):
+            steps[-1].went_on |= code == 354
             steps[-1].reply = code
         return code, text
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from watcher.config import Destination
+from watcher.core.rendering import headed
 from watcher.core.telling import Message
 from watcher.core.telling import Outcome
 from watcher.core.telling import Outgoing
+from watcher.notify.alternative import plain_text
 from watcher.notify.evidence import evidence
 from watcher.notify.evidence import judge
 
@@ -58,14 +61,18 @@ class People:
         message = marked(outgoing)
         title, body, form = message.title, message.text, NotifyFormat.TEXT
         if _schemes(service) & MAIL:
+            title = title.replace("=?", "=\u200b?")  # or a mail program would decode what a filer encoded (RFC 2047)
             if service.resolve_format(NotifyFormat.HTML) is NotifyFormat.HTML:
                 body, form = message.html, NotifyFormat.HTML
+        elif message.slack and _takes_mrkdwn(service):
+            _speak_mrkdwn(service, inert(title))
+            title, body, form = "", cut_lines(message.slack, _room(service), message.text), NotifyFormat.MARKDOWN
         else:
             title = inert(title)
             body = cut(inert(body), _room(service) - len(escape(title)))
         box = Apprise(asset=service.asset)
         box.add(service)
-        with evidence() as steps:
+        with evidence() as steps, plain_text(message.text):
             said_yes = bool(box.notify(body=body, title=title, body_format=form))
         return judge(steps, said_yes=said_yes, now=now)
 
@@ -94,6 +101,26 @@ def _schemes(service: NotifyBase) -> set[str]:
     return schemes
 
 
+def _takes_mrkdwn(service: NotifyBase) -> bool:
+    """Whether this is Slack by webhook or bot, and its address does not ask for another form; a workflow shows mark-up as it stands."""
+    from apprise import NotifyFormat  # late, see People.send  # noqa: PLC0415 -- Apprise is imported when the first message is due
+
+    is_slack = "slack" in _schemes(service) and "workflow" not in str(getattr(service, "mode", "")).casefold()
+    return is_slack and service.resolve_format(NotifyFormat.MARKDOWN) is NotifyFormat.MARKDOWN
+
+
+def _speak_mrkdwn(service: NotifyBase, title: str) -> None:
+    """Let Slack show our mark-up as it is, under a title that a phone's notification shows too: for blocks alone, it would show none."""
+    service.use_blocks = True  # type: ignore[attr-defined]  # the plugin's; its other form shows mark-up only if asked in a way it lacks
+    service.dialect_convert = lambda body, *_, **__: body  # type: ignore[method-assign]  # it would take our mark-up for another's
+    send = service._send  # type: ignore[attr-defined]  # noqa: SLF001 -- the only place where the whole message can be seen
+
+    def with_title(url: str, payload: dict[str, object], **options: object) -> object:
+        return send(url, {**payload, "text": escape(title, quote=False)}, **options)
+
+    service._send = with_title  # type: ignore[attr-defined]  # noqa: SLF001 -- as above
+
+
 def _at_once(*_: object, **__: object) -> None:
     """In place of Apprise's throttle."""
 
@@ -105,6 +132,8 @@ def _asset() -> AppriseAsset:
         app_id="Form 4 watcher",
         app_desc="Form 4 watcher",
         app_url="https://www.sec.gov/edgar",
+        image_url_mask="",  # no picture from Apprise's own site, which every reader's program would fetch
+        image_url_logo="",
         async_mode=False,
         http_redirects=False,
         service_timeout=0,
@@ -135,14 +164,8 @@ def marked(outgoing: Outgoing) -> Message:
     message = outgoing.message
     if not outgoing.possible_repeat:
         return message
-    line = f"This may have been delivered before (ref {outgoing.event_id[:8]})."
-    body = re.search(r"<body[^>]*>", message.html, re.IGNORECASE)
-    at = body.end() if body else 0
-    return Message(
-        title=f"[possible repeat] {message.title}",
-        text=f"{line}\n\n{message.text}",
-        html=f"{message.html[:at]}<p>{escape(line)}</p>{message.html[at:]}",
-    )
+    repeat = headed(message, [f"This may have been delivered before (ref {outgoing.event_id[:8]})."])
+    return replace(repeat, title=f"[possible repeat] {message.title}")
 
 
 def inert(text: str) -> str:
@@ -162,10 +185,28 @@ def cut(text: str, room: int) -> str:
     return re.sub(r"\S*\Z", "", kept).rstrip() + closing
 
 
+def cut_lines(text: str, room: int, source: str) -> str:
+    """Mark-up that fits in `room` characters, or its first whole lines and the last SEC link in `source`."""
+    if len(text) <= room:
+        return text
+    closing = "".join(f": <{link}>" for link in _SEC_LINK.findall(source)[-1:])
+    closing = f"\n… (cut; full text{closing})" if closing else "\n… (cut)"
+    kept = text[: room - len(closing) + 1].rpartition("\n")[0]
+    return f"{kept}{closing}"
+
+
 def _room(service: NotifyBase) -> int:
     """Characters a service takes for title and text, less a little for the mark-up Apprise puts around the title."""
     own = min((MOST_CHARACTERS.get(scheme, USUALLY_MOST) for scheme in _schemes(service)), default=USUALLY_MOST)
     return min(own, service.body_maxlen or own) - 20
+
+
+def room_at(url: str) -> int:
+    """Characters that a message to this address has room for; 0 for an address that Apprise cannot use, and what is usual for none."""
+    if not url:
+        return USUALLY_MOST
+    service = People(Destination("", "apprise", url)).service()
+    return 0 if service is None else _room(service)
 
 
 def problem_with_url(url: str) -> str | None:
@@ -199,7 +240,9 @@ def _problem_with_service(service: NotifyBase, scheme: str) -> str | None:
     mail = bool(_schemes(service) & MAIL)
     copies = [*getattr(service, "cc", ()), *getattr(service, "bcc", ())] if mail else []
     if copies or len(service) // (service.retry + 1) > 1:
-        return f"{scheme}:// has several recipients; give each a destination of its own, or one failing fails all"
+        return (
+            f"{scheme}:// has several recipients, and one failing would fail all: write one [destinations.NAME] for each of them"
+        )
     if mail and not getattr(service, "targets", None):
         return f"{scheme}:// has no valid recipient"
     if service.optional:

@@ -14,17 +14,34 @@ from watcher.store.discovery import PendingFiling
 from watcher.store.discovery import StoredWatch
 from watcher.store.ledger import KeptReading
 from watcher.store.ledger import Ledger
+from watcher.store.ledger import ReadFiling
 from watcher.store.outbox import KeptAlert
 from watcher.store.outbox import Outbox
 from watcher.store.outbox import Owed
+from watcher.store.past import Past
+from watcher.store.positions import Placed
+from watcher.store.positions import Positions
 from watcher.store.proofs import Proofs
 
-__all__ = ["Copied", "KeptAlert", "KeptReading", "Lock", "Owed", "PendingFiling", "Store", "StoredWatch", "stamp", "unstamp"]
+__all__ = [
+    "Copied",
+    "KeptAlert",
+    "KeptReading",
+    "Lock",
+    "Owed",
+    "PendingFiling",
+    "Placed",
+    "ReadFiling",
+    "Store",
+    "StoredWatch",
+    "stamp",
+    "unstamp",
+]
 
 _TROUBLES_KEPT = 50
 
 
-class Store(Discovery, Ledger, Outbox, Proofs, Backup):
+class Store(Discovery, Ledger, Positions, Past, Outbox, Proofs, Backup):
     """All that is durable: watches, pending filings, holdings, alerts, owed messages, proofs, and facts about the daemon's life."""
 
     def fact(self, name: str) -> str | None:

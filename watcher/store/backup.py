@@ -1,34 +1,83 @@
-"""A verified copy of the store, made while others write to it."""
+"""Copies of the store: made while others write to it, put back in its place, and what a store that was put back may not believe.
+
+A copy knows nothing of what was told after it was made. So the daemon writes beside the store, before anything is told, which store
+this is and how much it has told (`Marker`), and compares when it starts (`recover_restored`). However a copy came into place, by
+`watcher restore` or by hand, one that has told less than the marker says, or of which the marker does not speak, is an older one:
+
+- What it still owes may have been told since. Younger than `HELD_AFTER` it is "unknown" and goes out marked as a possible repeat;
+  older than that it is dead, with this reason, until somebody acts (`watcher outbox retry`): no burst of old alerts.
+- Filings that it lacks are found again by the ordinary catch-up and alerted. Those accepted while the lost store may still have told
+  of them (fact "told until") are marked as possible repeats; what came later cannot have been told, and is not.
+- Watches that it lacks begin anew with a baseline.
+
+Not noticed is a copy of the whole folder or machine, whose marker is as old as its store: use `watcher restore` there too.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterator
+import uuid
 from contextlib import closing
-from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
+
+from sqlite_utils import Database
 
 from watcher.core.errors import StoreError
 from watcher.store.connection import Connection
+from watcher.store.connection import Lock
+from watcher.store.connection import stamp
+from watcher.store.copying import LOGS
+from watcher.store.copying import REFUSALS
+from watcher.store.copying import Copied
+from watcher.store.copying import copied_beside
+from watcher.store.copying import copy_into
+from watcher.store.copying import to_disk
+from watcher.store.marker import Mark
+from watcher.store.migrating import is_empty
+from watcher.store.migrating import newer_step
+from watcher.store.outbox import OPEN_STATES
+from watcher.store.schema import migrations
 
-# The store's own file, SQLite's beside it, the daemon's lock and the pace.
-_OUR_SUFFIXES = ("", "-wal", "-shm", "-journal", ".lock", ".pace")
+__all__ = ["Backup", "Copied", "Doubt", "PutBack", "restore"]
+
+# What was promised longer ago than this is not told any more after a restore without somebody asking for it.
+HELD_AFTER = timedelta(days=1)
+# How far EDGAR's clock may be ahead of ours.
+SKEW = timedelta(hours=1)
+# The store's own file, SQLite's beside it, the daemon's lock, the pace and the marker.
+_OUR_SUFFIXES = ("", *LOGS, ".lock", ".pace", ".mark")
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
-    """A finished copy: its length in bytes, its tables and the rows in them."""
+class Doubt:
+    """What a store that was put back may have told already: open messages now marked, those held, and until when filings are."""
 
-    size: int
-    tables: int
-    rows: int
+    marked: int
+    held: int
+    told_until: datetime
+
+    @property
+    def words(self) -> str:
+        """What a person needs to know of it."""
+        return f"the store was put back from a copy: {self.marked} messages may arrive twice, marked; {self.held} are held"
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """A restored store: what it holds, and where the store that was in its place is kept now (`None`: there was none)."""
+
+    copied: Copied
+    aside: Path | None
 
 
 class Backup(Connection):
-    """The store as it stands at one moment, put into another file."""
+    """The store as it stands at one moment, put into another file; its soundness; and whether it is itself such a copy."""
 
     def backup(self, path: Path, *, replace: bool = False) -> Copied:
         """Copy the store to `path`, whole or not at all: made beside it, checked, brought to the disk, then renamed.
@@ -42,66 +91,132 @@ class Backup(Connection):
             raise StoreError(f"{path} belongs to the store itself: name another file")
         if not replace and path.exists():
             raise StoreError(f"{path} is there already: name another file, or use --force")
-        with _copying(path), _beside(path) as beside:
-            copied = self._copy(beside)
-            beside.replace(path)
-            _to_disk(path.parent)
-        return copied
+        with self._lock:
+            return copy_into(self._connection, path)
 
-    def _copy(self, beside: Path) -> Copied:
-        with closing(sqlite3.connect(beside, isolation_level=None)) as copy:
-            with self._lock:
-                # Counted and copied in one read transaction: what others write meanwhile is in neither.
-                self.execute("BEGIN")
-                try:
-                    wanted = _row_counts(self._connection)
-                    self._connection.backup(copy)
-                finally:
-                    self.execute("ROLLBACK")
-            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
-            answer = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if answer != "ok":
-                raise StoreError(self._damaged(str(answer)))
-            if _row_counts(copy) != wanted:
-                raise StoreError("the copy does not hold the rows of the store: try again, on another disk if it stays so")
-        _to_disk(beside)
-        return Copied(beside.stat().st_size, len(wanted), sum(wanted.values()))
+    def integrity(self) -> str | None:
+        """Read the whole store and say what is wrong with it, or `None`. Others read and write meanwhile; it may take seconds."""
+        try:
+            with closing(sqlite3.connect(f"file:{quote(str(self.path))}?mode=ro", uri=True)) as reader:
+                (answer,) = reader.execute("PRAGMA integrity_check(1)").fetchone()
+                orphan = reader.execute("PRAGMA foreign_key_check").fetchone()
+        except REFUSALS as error:
+            answer, orphan = str(error), None
+        if answer == "ok" and orphan is None:
+            return None
+        return self._damaged(answer if answer != "ok" else f"rows of {orphan[0]} lack what they refer to")
+
+    def note_sending(self, attempt: int, now: datetime) -> None:
+        """Count an attempt beside the store too, after it was committed and before its first byte leaves."""
+        life = self.value("SELECT value FROM fact WHERE name = 'life'")
+        if life is not None:  # no daemon has had this store
+            with self._speaking():
+                self.marker.count(Mark(life, attempt, now))
+
+    def recover_restored(self, now: datetime) -> Doubt | None:
+        """On start, before anything is owed or told: notice that this is an older copy, and treat it so. `None` if it is not.
+
+        Killed before its end, it is done again by the next start, to the same effect.
+        """
+        with self._speaking():
+            mark = self.marker.read()
+        life = self.value("SELECT value FROM fact WHERE name = 'life'")
+        sent = int(self.value("SELECT coalesce(max(id), 0) FROM attempt"))
+        if life is None:
+            # Of a first start, perhaps one that was killed between the marker and this.
+            life = mark.life if mark is not None else uuid.uuid4().hex
+            self._write_mark(Mark(life, sent, now))
+            self._set("life", life)
+            return None
+        ours = mark if mark is not None and mark.life == life else None
+        if ours is not None and sent >= ours.sent:
+            return None
+        until = now if ours is None else min(now, ours.at + SKEW)
+        with self.transaction():
+            doubt = self._doubt(until, now)
+            life = uuid.uuid4().hex
+            self._set("life", life)
+        self._write_mark(Mark(life, sent, now))
+        return doubt
+
+    def _doubt(self, until: datetime, now: datetime) -> Doubt:
+        reason = "the store was put back from a copy: this may have been told since"
+        held = self.execute(
+            f"UPDATE owed SET state = 'dead', may_repeat = 1, reason = ? WHERE state IN {OPEN_STATES} AND created_at < ?",  # noqa: S608 -- built from a constant
+            (f"{reason}, and it is too old to be told twice", stamp(now - HELD_AFTER)),
+        )
+        marked = self.execute(
+            f"UPDATE owed SET state = 'unknown', may_repeat = 1, reason = ? WHERE state IN {OPEN_STATES}",  # noqa: S608 -- built from a constant
+            (reason,),
+        )
+        self.execute(
+            "UPDATE attempt SET ended_at = ?, outcome = 'unknown', reason = ? WHERE ended_at IS NULL", (stamp(now), reason)
+        )
+        self._set("told until", max(stamp(until), self.value("SELECT value FROM fact WHERE name = 'told until'") or ""))
+        return Doubt(marked, held, until)
+
+    def _set(self, name: str, value: str) -> None:
+        with self.transaction():
+            self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    def _write_mark(self, mark: Mark) -> None:
+        with self._speaking():
+            self.marker.write(mark)
 
 
-def _row_counts(connection: sqlite3.Connection) -> dict[str, int]:
-    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608 -- our own tables
+def restore(store: Path, copy: Path, now: datetime) -> PutBack:
+    """Put a verified copy of `copy` in the place of the store; what was there is moved aside and kept.
 
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """An empty file in the same folder, for this user only; gone at the end unless it was renamed."""
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(number)
+    Raises `AlreadyRunning` while a daemon holds the store, and `StoreError` when the copy is damaged, of a newer release or no store, or
+    when something cannot be written: the store is then as it was. It does not bring the schema up to date, and tells nobody: the daemon
+    does both when it starts. Killed between moving and placing, it leaves no store, which the next start says.
+    """
+    if not copy.is_file():
+        raise StoreError(f"there is no file {copy}")
+    if store.exists() and copy.samefile(store):
+        raise StoreError(f"{copy} is the store itself: name a copy of it")
+    lock = Lock(store)
     try:
-        yield Path(name)
+        with closing(_opened_copy(copy)) as source, copied_beside(source, store) as (beside, copied):
+            _own_as(beside, store if store.exists() else store.parent)
+            aside = _move_aside(store, now)
+            beside.replace(store)
+            to_disk(store.parent)
     finally:
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            Path(name + suffix).unlink(missing_ok=True)
+        lock.release()
+    return PutBack(copied, aside)
 
 
-@contextmanager
-def _copying(path: Path) -> Iterator[None]:
-    """Say in words why a copy could not be made."""
+def _opened_copy(copy: Path) -> sqlite3.Connection:
+    """The copy, for reading only, known to be a store that this release can open."""
     try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(f"the copy {path} could not be made ({error}): is there space on its disk?") from error
-    except OSError as error:
-        reason = error.strerror or str(error)
+        connection = sqlite3.connect(f"file:{quote(str(copy.resolve()))}?mode=ro", uri=True, isolation_level=None)
+        database = Database(connection)
+        newer, empty = newer_step(database, migrations), is_empty(database, migrations)
+    except REFUSALS as error:
+        raise StoreError(f"{copy} cannot be read as a store ({error}): name another copy") from error
+    if empty or newer:
+        connection.close()
         raise StoreError(
-            f"the copy {path} could not be made ({reason}): may this user write there, and is there space?"
-        ) from error
+            f"{copy} {'holds no store' if empty else f'is of a newer release (it knows {newer})'}: name another copy"
+        )
+    return connection
 
 
-def _to_disk(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+def _own_as(path: Path, model: Path) -> None:
+    """Root may put back a store that another user's daemon must write."""
+    if os.geteuid() == 0:
+        owner = model.stat()
+        shutil.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _move_aside(store: Path, now: datetime) -> Path | None:
+    """Rename the store and its logs, all alike, so that they still belong together."""
+    aside = store.with_name(f"{store.name}.replaced-{now:%Y%m%dT%H%M%S.%fZ}")
+    moved = False
+    for suffix in ("", *LOGS):
+        file = store.with_name(store.name + suffix)
+        if file.exists():
+            file.rename(aside.with_name(aside.name + suffix))
+            moved = True
+    return aside if moved else None

@@ -109,6 +109,10 @@ class Discovery(Connection):
             for row in self.rows("SELECT * FROM watch WHERE removed_at IS NULL ORDER BY first_seen_at, key")
         ]
 
+    def watches_issuer(self, cik: str) -> bool:
+        """Whether an issuer is watched as such, so that all its filings are here."""
+        return bool(self.value("SELECT 1 FROM watch WHERE role = 'issuer' AND cik = ? AND removed_at IS NULL", (cik,)))
+
     def watches_of(self, accession_number: str) -> list[StoredWatch]:
         """The watches that a filing concerns by its listed parties, before it is read."""
         rows = self.rows("SELECT role, cik FROM filing_party WHERE accession_number = ?", (accession_number,))
@@ -189,7 +193,7 @@ class Discovery(Connection):
         order = (
             "filed_on, accession_number"
             if queue == "baseline"
-            else "coalesce(listed_at, filed_on, first_seen_at), accession_number"
+            else "coalesce(listed_at, filed_on || 'T23:59:59.999999+00:00', first_seen_at), accession_number"
         )
         return [
             PendingFiling(
@@ -207,7 +211,8 @@ class Discovery(Connection):
             for row in self.rows(
                 "SELECT *, (SELECT group_concat(name, ', ') FROM filing_party AS party"  # noqa: S608 -- two fixed orders
                 " WHERE party.accession_number = filing.accession_number) AS names"
-                f" FROM filing WHERE state = 'pending' AND queue = ? AND (next_at <= ? OR next_at > ?) ORDER BY {order} LIMIT ?",
+                " FROM filing WHERE state = 'pending' AND queue = ? AND (next_at <= ? OR next_at > ? OR tries = 0)"
+                f" ORDER BY {order} LIMIT ?",
                 (queue, stamp(now), stamp(now + FARTHEST), limit),
             )
         ]

@@ -4,6 +4,8 @@
                        -> retry (not sent, or refused for now: tried again at `next_at`)
                        -> unknown (it may have arrived: tried again, marked as a possible repeat)
                        -> dead (refused for good, or given up by a person: visible until someone acts)
+    unknown -> held (where the destination asks for it: a person decides)
+    pending, retry -> folded (a digest carries it: delivered, held or dead with that, by a trigger of the schema)
 
 `sending` is committed before the first byte leaves. A daemon that finds `sending` when it starts does not know what became of it.
 """
@@ -12,10 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from watcher.core.folding import Digest
+from watcher.core.folding import Waiting
 from watcher.core.telling import Alert
 from watcher.core.telling import Message
 from watcher.core.telling import Outcome
@@ -26,6 +31,7 @@ from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
 
 OPEN_STATES = "('pending', 'sending', 'retry', 'unknown')"
+MOST_FOLDED = 1000  # alerts looked at together; what is beyond is folded in the next turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Outbox(Connection):
     def keep_alert(self, alert: Alert, now: datetime) -> None:
         """Write down an alert and what is owed because of it. Idempotent by event id; part of the filing's transaction."""
         self.execute(
-            "INSERT OR IGNORE INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 alert.event_id,
                 alert.accession_number,
@@ -66,15 +72,19 @@ class Outbox(Connection):
                 alert.message.title,
                 alert.message.text,
                 alert.message.html,
+                alert.message.slack,
                 alert.payload,
                 _digest(alert.message, alert.payload),
                 stamp(now),
             ),
         )
         self.many(
-            "INSERT OR IGNORE INTO owed (event_id, destination, state, created_at, next_at) VALUES (?, ?, 'pending', ?,"
-            " max(?, coalesce((SELECT value FROM fact WHERE name = ?), '')))",
-            [(alert.event_id, name, stamp(now), stamp(now), _rest(name)) for name in alert.destinations],
+            "INSERT OR IGNORE INTO owed (event_id, destination, state, created_at, next_at, may_repeat) VALUES (?, ?, 'pending', ?,"
+            " max(?, coalesce((SELECT value FROM fact WHERE name = ?), '')),"
+            # A store that was put back from a copy may have told of what was accepted before: see `backup`.
+            " EXISTS (SELECT 1 FROM filing, fact WHERE accession_number = ? AND name = 'told until'"
+            " AND coalesce(filed_at, listed_at, filed_on, first_seen_at) <= value))",
+            [(alert.event_id, name, stamp(now), stamp(now), _rest(name), alert.accession_number) for name in alert.destinations],
         )
 
     def latest_alerts(self, accession_number: str) -> list[KeptAlert]:
@@ -89,7 +99,7 @@ class Outbox(Connection):
                 event_id=row["event_id"],
                 watch_key=row["watch_key"],
                 rules=tuple(json.loads(row["rules"])),
-                message=Message(row["title"], row["text"], row["html"]),
+                message=Message(row["title"], row["text"], row["html"], row["slack"]),
                 payload=json.loads(row["payload"]),
                 destinations=tuple(
                     one["destination"]
@@ -107,13 +117,13 @@ class Outbox(Connection):
         One whose stored bytes are not those that were promised is never sent: it is dead, with that reason, and the next is taken.
         """
         rows = self.rows(
-            "SELECT owed.*, title, text, html, payload, sha256 FROM owed JOIN alert USING (event_id)"
-            " WHERE destination = ? AND state IN ('pending', 'retry', 'unknown') AND (next_at <= ? OR next_at > ?)"
-            " ORDER BY owed.id LIMIT 20",
-            (destination, stamp(now), stamp(now + FARTHEST)),
+            "SELECT owed.*, title, text, html, slack, payload, sha256 FROM owed JOIN alert USING (event_id)"
+            " WHERE destination = ? AND state IN ('pending', 'retry', 'unknown') AND (next_at <= ? OR next_at > ?"
+            " OR (tries = 0 AND owed.created_at > ?)) ORDER BY owed.id LIMIT 20",
+            (destination, stamp(now), stamp(now + FARTHEST), stamp(now)),
         )
         for row in rows:
-            message = Message(row["title"], row["text"], row["html"])
+            message = Message(row["title"], row["text"], row["html"], row["slack"])
             if _digest(message, row["payload"]) == row["sha256"]:
                 return Owed(
                     id=row["id"],
@@ -126,6 +136,48 @@ class Outbox(Connection):
                 reason = "the stored message is not as it was written: the store is damaged; read the filing at the SEC, restore a backup"
                 self.execute("UPDATE owed SET state = 'dead', reason = ? WHERE id = ?", (reason, row["id"]))
         return None
+
+    def burst(self, destination: str, beyond: int, now: datetime) -> list[Waiting]:
+        """The alerts about filings due at a destination, oldest first, if they are more than `beyond` and it is well; else none.
+
+        Only what has never left for it: what may have arrived goes alone and marked. A destination is well unless its last attempt failed:
+        one in trouble is tried with single messages, so that what it missed is folded when it is back, and not piece by piece before.
+        """
+        rows = self.rows(
+            "SELECT owed.id, event_id, title, text, html, slack, payload, sha256 FROM owed JOIN alert USING (event_id)"
+            " WHERE destination = ? AND state IN ('pending', 'retry') AND NOT may_repeat AND accession_number > ''"
+            " AND (next_at <= ? OR next_at > ?) ORDER BY owed.id LIMIT ?",
+            (destination, stamp(now), stamp(now + FARTHEST), MOST_FOLDED),
+        )
+        if len(rows) <= beyond or self._last_outcome(destination) not in {None, "accepted"}:
+            return []
+        return [
+            Waiting(row["id"], row["event_id"], row["title"], row["payload"])
+            for row in rows
+            if _digest(Message(row["title"], row["text"], row["html"], row["slack"]), row["payload"]) == row["sha256"]
+        ]
+
+    def fold(self, destination: str, digests: Sequence[Digest], now: datetime) -> None:
+        """Owe these digests in place of what they carry. Part of the transaction in which `burst` found them."""
+        for digest in digests:
+            self.keep_alert(Alert(digest.event_id, "", "", (), digest.message, digest.payload, (destination,)), now)
+            self.many(
+                "UPDATE owed SET state = 'folded', digest = ?, reason = NULL WHERE id = ?",
+                [(digest.event_id, owed_id) for owed_id in digest.carried],
+            )
+
+    def hold_unknown(self, destination: str) -> None:
+        """Leave to a person what may have arrived at a destination; part of a transaction."""
+        self.execute("UPDATE owed SET state = 'held' WHERE destination = ? AND state = 'unknown'", (destination,))
+
+    def carried_by(self, owed_id: int) -> int | None:
+        """The message that carries this one and is still on its way, if any: what is done to that is done to both."""
+        number = self.value(
+            "SELECT digest.id FROM owed JOIN owed AS digest ON digest.event_id = owed.digest AND digest.destination = owed.destination"
+            " WHERE owed.id = ? AND owed.state = 'folded'",
+            (owed_id,),
+        )
+        return None if number is None else int(number)
 
     def start_sending(self, owed: Owed, now: datetime) -> int:
         """Commit that an attempt begins, before its first byte leaves; returns the attempt's id."""
@@ -154,14 +206,29 @@ class Outbox(Connection):
                 (stamp(now), outcome.state, outcome.reason or None, attempt),
             )
 
-    def rest(self, destination: str, until: datetime) -> None:
+    def rest(self, destination: str, until: datetime, owed: Owed) -> None:
         """Let a destination in trouble rest: nothing that waits for it, or is promised meanwhile, is due before `until`."""
         with self.transaction():
+            first = self.value("SELECT value FROM fact WHERE name = ?", (_failing(destination),)) or str(owed.id)
+            failing = first if first == str(owed.id) else _SEVERAL
+            self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_failing(destination), failing))
             self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_rest(destination), stamp(until)))
             self.execute(
                 "UPDATE owed SET next_at = max(next_at, ?) WHERE destination = ? AND state IN ('pending', 'retry', 'unknown')",
                 (stamp(until), destination),
             )
+
+    def is_back(self, destination: str, now: datetime) -> None:
+        """It took a message. Where it had refused several before, that was not because of them: what waits is due, oldest first."""
+        with self.transaction():
+            failing = self.value("SELECT value FROM fact WHERE name = ?", (_failing(destination),))
+            if failing is not None:
+                self.execute("DELETE FROM fact WHERE name = ?", (_failing(destination),))
+            if failing == _SEVERAL:
+                self.execute(
+                    "UPDATE owed SET next_at = min(next_at, ?) WHERE destination = ? AND state = 'retry'",
+                    (stamp(now), destination),
+                )
 
     def recover_sending(self, now: datetime) -> int:
         """On start: an attempt that was under way when the daemon died may have arrived. Returns how many there were."""
@@ -176,40 +243,63 @@ class Outbox(Connection):
             )
 
     def retry_now(self, owed_id: int, now: datetime) -> bool:
-        """Owe a message again at once, also a dead one. False if there is no such message or it is delivered."""
+        """Owe a message again at once, also a held or dead one. False if there is no such message, it is delivered or a digest has it.
+
+        One that went with a digest that is held or dead leaves it, and goes alone; as the digest may be tried again too, both are marked.
+        """
         with self.transaction():
+            self.execute(
+                "UPDATE owed SET may_repeat = 1 WHERE (event_id, destination) IN"
+                " (SELECT digest, destination FROM owed WHERE id = ? AND state IN ('held', 'dead'))",
+                (owed_id,),
+            )
             return bool(
                 self.execute(
-                    "UPDATE owed SET state = 'retry', next_at = ? WHERE id = ? AND state NOT IN ('delivered', 'sending')",
+                    "UPDATE owed SET state = 'retry', next_at = ?, may_repeat = may_repeat OR digest IS NOT NULL, digest = NULL"
+                    " WHERE id = ? AND state NOT IN ('delivered', 'sending', 'folded')",
                     (stamp(now), owed_id),
                 )
             )
 
     def drop(self, owed_id: int, why: str) -> bool:
-        """Give a message up, with the reason. False if there is no such message or it is delivered."""
+        """Give a message up, with the reason. False if there is no such message, it is delivered or a digest has it."""
         with self.transaction():
             return bool(
                 self.execute(
-                    "UPDATE owed SET state = 'dead', reason = ? WHERE id = ? AND state != 'delivered'",
+                    "UPDATE owed SET state = 'dead', reason = ? WHERE id = ? AND state NOT IN ('delivered', 'folded')",
                     (f"dropped: {why}", owed_id),
                 )
             )
+
+    def _last_outcome(self, destination: str) -> str | None:
+        outcome: str | None = self.value(
+            "SELECT outcome FROM attempt JOIN owed ON owed.id = owed_id WHERE destination = ? ORDER BY attempt.id DESC LIMIT 1",
+            (destination,),
+        )
+        return outcome
 
     def bury_unknown_destinations(self, names: set[str], now: datetime) -> int:
         """Mark what is owed to destinations that the configuration no longer has; it stays visible and can be retried."""
         missing = [
             row["destination"]
-            for row in self.rows(f"SELECT DISTINCT destination FROM owed WHERE state IN {OPEN_STATES}")  # noqa: S608 -- built from a constant
+            for row in self.rows(f"SELECT DISTINCT destination FROM owed WHERE state IN {OPEN_STATES} OR state = 'held'")  # noqa: S608 -- built from a constant
             if row["destination"] not in names
         ]
         with self.transaction():
             for name in missing:
                 self.execute(
                     f"UPDATE owed SET state = 'dead', next_at = ?, reason = 'the configuration has no such destination any more'"  # noqa: S608 -- built from a constant
-                    f" WHERE destination = ? AND state IN {OPEN_STATES}",
+                    f" WHERE destination = ? AND (state IN {OPEN_STATES} OR (state = 'held' AND digest IS NULL))",
                     (stamp(now), name),
                 )
         return len(missing)
+
+
+_SEVERAL = "several"
+
+
+def _failing(destination: str) -> str:
+    return f"failing {destination}"
 
 
 def _rest(destination: str) -> str:
@@ -217,5 +307,5 @@ def _rest(destination: str) -> str:
 
 
 def _digest(message: Message, payload: bytes) -> str:
-    parts = (message.title.encode(), message.text.encode(), message.html.encode(), payload)
+    parts = (message.title.encode(), message.text.encode(), message.html.encode(), message.slack.encode(), payload)
     return hashlib.sha256(b"\x00".join(parts)).hexdigest()

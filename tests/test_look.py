@@ -1,0 +1,96 @@
+"""Looking into the store from the command line: holdings of any day, and why a filing was told or was not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_judgement import FIRST
+from tests.test_judgement import THREE
+from tests.test_judgement import Desk
+from tests.test_judgement import accession_of
+from tests.test_judgement import amending
+from tests.test_judgement import at
+from tests.test_judgement import form
+from tests.test_judgement import on
+from tests.test_judgement import sold
+from tests.world import run_watcher
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.store.close()
+
+
+def said(desk: Desk, *command: str) -> str:
+    done = run_watcher(desk.config.path, *command)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def listed(desk: Desk, *command: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in said(desk, *command, "--json").splitlines()]
+
+
+def test_holdings_stand_as_they_were_last_reported(desk: Desk) -> None:
+    for filing in THREE:
+        desk.file(*filing)
+    (held,) = listed(desk, "holdings", "EXMP")
+    assert (held["shares"], held["as_of"], held["standing"]) == ("400", on(15).isoformat(), "matches")
+    assert held["reporting_owners"] == [{"cik": "0009980001", "name": "Roe Jane"}]
+
+
+@pytest.mark.parametrize(("day", "shares"), [(on(1), ["900"]), (on(7), ["900"]), (on(8), ["700"]), (on(0), [])])
+def test_holdings_as_of_a_day_know_nothing_later(desk: Desk, day: Any, shares: list[str]) -> None:
+    for filing in THREE:
+        desk.file(*filing)
+    done = run_watcher(desk.config.path, "holdings", "EXMP", "--as-of", day.isoformat(), "--json")
+    assert [json.loads(line)["shares"] for line in done.stdout.splitlines()] == shares
+
+
+def test_holdings_as_of_a_day_are_those_of_the_amendment(desk: Desk) -> None:
+    desk.file(1, FIRST, at(on(2)))
+    desk.file(2, amending(form(sold(5_800, 4_200, on(1)), day=on(1)), on(2)), at(on(10)))
+    assert [held["shares"] for held in listed(desk, "holdings", "--as-of", on(1).isoformat())] == ["4200"]
+
+
+def test_holdings_are_csv_for_spreadsheets(desk: Desk) -> None:
+    desk.file(*THREE[0])
+    (row,) = csv.DictReader(io.StringIO(said(desk, "holdings", "--csv")))
+    assert (row["ticker"], row["shares"]) == ("EXMP", "900")
+
+
+def test_a_day_that_is_none_is_the_user_s_mistake(desk: Desk) -> None:
+    done = run_watcher(desk.config.path, "holdings", "--as-of", "last week")
+    assert done.returncode == 2
+    assert "'last week' does not match the format '%Y-%m-%d'" in done.stderr
+
+
+def test_why_shows_the_ledger_with_the_gap_and_what_may_lie_behind_it(desk: Desk) -> None:
+    desk.file(*THREE[0])
+    desk.file(*THREE[2])
+    text = said(desk, "why", accession_of(3))
+    assert f"Common Stock, direct: 900 in {accession_of(1)}, opens at 700, closes at 400: gap by -200" in text
+    assert "may be: " in text
+
+
+def test_why_names_what_an_amendment_amends_and_why_it_was_silent(desk: Desk) -> None:
+    desk.file(1, FIRST, at(on(2)))
+    desk.file(2, amending(FIRST, on(2)), at(on(10)))
+    text = said(desk, "why", accession_of(2))
+    assert f"amends {accession_of(1)} (tied)" in text
+    assert f"nobody was told: says nothing else than {accession_of(1)}, of which you were told" in text
+
+
+def test_filings_are_listed_with_their_owners(desk: Desk) -> None:
+    desk.file(*THREE[0])
+    (filing,) = listed(desk, "filings")
+    assert (filing["accession_number"], filing["reporting_owners"], filing["alerts"]) == (accession_of(1), "Roe Jane", 1)

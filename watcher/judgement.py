@@ -1,0 +1,219 @@
+"""One filing that was read: compared with the store, judged and kept, inside its caller's transaction. Fetches and sends nothing.
+
+compare (amendment, positions, past)  ->  facts  ->  rules  ->  alerts  ->  { filing, rows, positions, events, verdicts, owed }
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
+
+from watcher.comparison import Compared
+from watcher.comparison import compare
+from watcher.comparison import keep
+from watcher.config import Config
+from watcher.core.correction import amendment_correction
+from watcher.core.correction import told_changes
+from watcher.core.facts import facts_of
+from watcher.core.findings import FilingFacts
+from watcher.core.findings import Verdict
+from watcher.core.message import Reasons
+from watcher.core.message import alert_message
+from watcher.core.model import OwnershipDocument
+from watcher.core.past import Filed
+from watcher.core.payload import alert_payload
+from watcher.core.payload import event_id
+from watcher.core.rules import judge
+from watcher.core.rules import why_silent
+from watcher.core.telling import OUR_WORDS
+from watcher.core.telling import Alert
+from watcher.core.telling import Message
+from watcher.core.telling import WatchedAs
+from watcher.store import KeptAlert
+from watcher.store import Store
+from watcher.store import StoredWatch
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a filing: what it comes to, how every rule judged it by watch, the alerts, or why there is none.
+
+    `troubles` are what went wrong with the user's templates.
+    """
+
+    facts: FilingFacts
+    verdicts: Mapping[str, tuple[Verdict, ...]]
+    alerts: tuple[Alert, ...]
+    silent_because: str | None
+    troubles: tuple[str, ...] = ()
+
+
+def take(
+    store: Store, config: Config, watches: Sequence[StoredWatch], document: OwnershipDocument, filed: Filed, *, now: datetime
+) -> Taken:
+    """Compare, judge and keep one filing; `watches` are those it concerns. Part of the caller's transaction; idempotent in it.
+
+    The document has been made safe. The bytes it was read from are the caller's to keep.
+    """
+    live = any(is_after(filed.filed_at, watch) for watch in watches)
+    baseline_done = all(watch.baseline == "done" for watch in watches)
+    first = min((watch.first_seen_at for watch in watches), default=now)
+    complete_since = (first - config.store.baseline).date() if baseline_done else None
+    compared = compare(store, document, filed, live=live, complete_since=complete_since)
+    facts = facts_of(compared.document, compared.beside, filed, baseline_done=baseline_done)
+    taken = _Judge(store, config, facts, compared).taken(watches)
+    as_filed = replace(facts, document=document)
+    store.keep_filing(as_filed, now, silent_because=taken.silent_because, transactions_key=compared.transactions_key)
+    keep(store, facts, compared, filed)
+    for watch_key, verdicts in taken.verdicts.items():
+        store.keep_verdicts(filed.accession_number, watch_key, verdicts)
+    for alert in taken.alerts:
+        store.keep_alert(alert, now)
+    for trouble in taken.troubles:
+        store.keep_trouble("messages", trouble, now)
+    return taken
+
+
+def is_after(accepted_at: datetime, watch: StoredWatch) -> bool:
+    """Whether a filing was accepted since the watch was first seen. EDGAR gives whole seconds: the same second counts as since."""
+    return accepted_at >= watch.first_seen_at.replace(microsecond=0)
+
+
+class _Judge:
+    """One filing before the rules of all its watches. One person hears of it once; machines tell watches apart."""
+
+    def __init__(self, store: Store, config: Config, facts: FilingFacts, compared: Compared) -> None:
+        self.config = config
+        self.facts = facts
+        self.past = compared.beside.past
+        self.earlier = _latest(store, compared.amended)
+        self.same = {} if facts.same_as is None else _latest(store, (facts.same_as,))
+        self.silences: list[str] = []
+        self.troubles: list[str] = []
+        self.told: set[str] = set()
+
+    def taken(self, watches: Sequence[StoredWatch]) -> Taken:
+        verdicts = {
+            watch.key: judge(
+                self.facts, [self.config.rules[name] for name in watch.rules if name in self.config.rules], self.past
+            )
+            for watch in watches
+        }
+        alerts = tuple(alert for watch in watches if (alert := self._alert(watch, verdicts[watch.key])) is not None)
+        silent = None if alerts else "; ".join(dict.fromkeys(self.silences)) or _NOBODY
+        return Taken(self.facts, verdicts, alerts, silent, tuple(dict.fromkeys(self.troubles)))
+
+    def _alert(self, watch: StoredWatch, verdicts: Sequence[Verdict]) -> Alert | None:
+        matched = [verdict for verdict in verdicts if verdict.matched]
+        if not is_after(self.facts.filed_at, watch):
+            self.silences.append("accepted before the watch began (baseline)")
+            return None
+        earlier = self.earlier.get(watch.key)
+        if earlier is not None and earlier.payload.get("kind") != "quarantined":
+            changes = self._otherwise(earlier, watch)
+            if changes and self.facts.amends is not None:
+                return self._correction(earlier, watch, changes, self._asking(matched))
+            matched = matched if changes else self._asking(matched)
+            if not matched and not changes:
+                number = earlier.payload.get("accession_number")
+                is_late = self.facts.amends is None  # the amendment came first
+                says = "superseded by its amendment" if is_late else "says nothing else than"
+                self.silences.append(f"{says} {number}, of which you were told")
+                return None
+        if not matched:
+            self.silences.append(why_silent(verdicts))
+            return None
+        destinations = self._unheard(matched)
+        same = self.same.get(watch.key)
+        if same is not None:
+            destinations = tuple(name for name in destinations if name not in same.destinations or self._is_machine(name))
+            if not destinations:
+                self.silences.append(f"the same transactions as in {self.facts.same_as}, of which you were told")
+                return None
+        return self._first(watch, matched, destinations)
+
+    def _otherwise(self, earlier: KeptAlert, watch: StoredWatch) -> list[str]:
+        """What was told of a filing that this one amends, or of an amendment of this one, and is otherwise now."""
+        reasons = Reasons(_shown(watch), earlier.rules)
+        body = alert_payload(self.facts, reasons, "", alert_message(self.facts, reasons))
+        return told_changes(earlier.payload, json.loads(body))
+
+    def _asking(self, matched: Sequence[Verdict]) -> list[Verdict]:
+        """The rules that ask for amendments as such."""
+        return [verdict for verdict in matched if "amendment" in self.config.rules[verdict.rule].events]
+
+    def _correction(self, earlier: KeptAlert, watch: StoredWatch, changes: list[str], asking: Sequence[Verdict]) -> Alert:
+        """To everybody who was told, and to who asks for amendments."""
+        facts = self.facts
+        assert facts.amends is not None  # noqa: S101 -- the caller has asked
+        reasons = Reasons(_shown(watch), earlier.rules)
+        identity = event_id(facts.accession_number, watch.key, "correction")
+        later = self._worded(reasons, identity)
+        message = amendment_correction(earlier.message, later, changes, facts.amends, facts.accession_number)
+        self.told.update(name for name in earlier.destinations if not self._is_machine(name))
+        return Alert(
+            event_id=identity,
+            accession_number=facts.accession_number,
+            watch_key=watch.key,
+            rules=earlier.rules,
+            message=message,
+            payload=alert_payload(facts, reasons, identity, message, corrects=earlier.event_id),
+            destinations=tuple(dict.fromkeys((*earlier.destinations, *self._unheard(asking)))),
+        )
+
+    def _first(self, watch: StoredWatch, matched: Sequence[Verdict], destinations: tuple[str, ...]) -> Alert:
+        asked = tuple(f"{verdict.rule}: {_in_words(verdict)}" for verdict in matched)
+        reasons = Reasons(_shown(watch), tuple(verdict.rule for verdict in matched), asked)
+        identity = event_id(self.facts.accession_number, watch.key)
+        message = self._worded(reasons, identity)
+        return Alert(
+            event_id=identity,
+            accession_number=self.facts.accession_number,
+            watch_key=watch.key,
+            rules=reasons.rules,
+            message=message,
+            payload=alert_payload(self.facts, reasons, identity, message),
+            destinations=destinations,
+        )
+
+    def _worded(self, reasons: Reasons, identity: str) -> Message:
+        if self.config.templates == OUR_WORDS:
+            return alert_message(self.facts, reasons)
+        from watcher.templates import words  # noqa: PLC0415 -- Jinja is imported only where there are templates
+
+        worded = words(self.facts, reasons, self.config.templates, identity)
+        self.troubles += worded.troubles
+        return worded.message
+
+    def _unheard(self, matched: Sequence[Verdict]) -> tuple[str, ...]:
+        """The destinations that the rules name, but for people who hear of this filing through another watch."""
+        wanted = dict.fromkeys(name for verdict in matched for name in self.config.rules[verdict.rule].notify)
+        destinations = tuple(name for name in wanted if name not in self.told)
+        self.told.update(name for name in destinations if not self._is_machine(name))
+        return destinations
+
+    def _is_machine(self, destination: str) -> bool:
+        return destination in self.config.destinations and self.config.destinations[destination].kind == "webhook"
+
+
+_LETS_ALL_PASS = {("plan", "any"), ("min_value", "$0")}
+_NOBODY = "its issuer is not watched: a watched CIK is named in another role"
+
+
+def _in_words(verdict: Verdict) -> str:
+    """What a rule asked for and this filing met, condition by condition; one that lets everything pass is not named."""
+    asked = (one for one in verdict.conditions if (one.name, one.wanted) not in _LETS_ALL_PASS)
+    return "; ".join(f"{one.name.replace('_', ' ')} {one.wanted} (here: {one.seen})" for one in asked)
+
+
+def _shown(watch: StoredWatch) -> WatchedAs:
+    return WatchedAs(watch.key, watch.shown, watch.ticker)
+
+
+def _latest(store: Store, accessions: Sequence[str]) -> dict[str, KeptAlert]:
+    """The last that each watch was told of these filings, which stand in the order of acceptance."""
+    return {alert.watch_key: alert for number in accessions for alert in store.latest_alerts(number)}

@@ -1,0 +1,39 @@
+"""Looking after the store: what a crash, a copy or a long sleep left behind, at the start; and what is due each hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from datetime import timedelta
+
+from watcher.store import Store
+
+SEEN_KEPT = timedelta(days=14)  # the feed reaches back about three business days
+CHECKED_EACH = timedelta(hours=24)
+# After such a pause the lists of each CIK are asked for too.
+DOWN_LONG = timedelta(minutes=10)
+
+
+def recover(store: Store, destinations: set[str], *, now: datetime) -> Iterator[str]:
+    """Take up a store where it was left; yields in words what a person should know."""
+    if (doubt := store.recover_restored(now)) is not None:
+        store.keep_trouble("restore", doubt.words, now)
+        yield doubt.words
+    if interrupted := store.recover_sending(now):
+        yield f"{interrupted} messages were being sent when the watcher stopped: they may arrive twice, marked"
+    store.bury_unknown_destinations(destinations, now)
+    last = store.moment("good poll 4")
+    if last is not None and not now - DOWN_LONG <= last <= now and store.moment("gap since") is None:
+        store.set_fact("gap since", min(last, now))
+
+
+def look_after(store: Store, *, now: datetime) -> None:
+    """Do what is due. What the check of the whole store finds is kept as a trouble, for `watcher status`; nothing is mended."""
+    store.forget_seen(now, keep=SEEN_KEPT)
+    store.checkpoint()
+    checked = store.moment("integrity checked")
+    if checked is None or not timedelta(0) <= now - checked < CHECKED_EACH:
+        damage = store.integrity()
+        if damage is not None:
+            store.keep_trouble("store", damage, now)
+        store.set_fact("integrity checked", now)
