@@ -40,6 +40,7 @@ def outcome(made: Sequence[Made], *, again: bool = False) -> dict[str, Any]:
     return found
 
 
+STANDINGS = ("gap", "cannot tell")
 seeds = st.integers(0, 2**32)
 
 
@@ -72,7 +73,13 @@ def test_a_seeded_gap_is_found_and_named_in_any_order(seed: int, order: int) -> 
     made = made_of(seed, gaps=2)
     seeded = {one.accession_number for one in made if any(balance.gap for balance in one.truth.lines.values())}
     found = outcome(shuffled(made, order))
-    assert {place.partition(" ")[0] for place, one in found["balances"].items() if one[3] == "gap"} == seeded
+    told = {
+        standing: {place.partition(" ")[0] for place, one in found["balances"].items() if one[3] == standing}
+        for standing in STANDINGS
+    }
+    assert told["gap"] <= seeded, "and nothing else is a gap"
+    # Grants that share one title cannot be told apart, which is said instead.
+    assert seeded <= told["gap"] | told["cannot tell"]
     assert found["unnamed"] == 0
 
 

@@ -36,6 +36,7 @@ from watcher.core.telling import Outgoing
 from watcher.deliver import BACKOFF
 from watcher.deliver import deliver
 from watcher.store import Store
+from watcher.store import stamp
 
 DESK = Destination("desk", "terminal", burst=3)
 HOLDS = Destination("desk", "terminal", unknown="hold")
@@ -237,6 +238,26 @@ def test_what_may_have_arrived_is_repeated_alone_and_never_folded(store: Store, 
     promise(store, clock, 2, 3, 4, 5)
     assert send_all(store, desk, clock) == ["accepted"] * 2
     assert sorted((accession(1) in text, accession(2) in text) for text in texts(desk)[2:]) == [(False, False), (False, True)]
+
+
+def test_a_possible_repeat_stays_out_of_a_burst_that_comes_after_it(store: Store, clock: Clock, desk: FakeSender) -> None:
+    promise(store, clock, 1, 2)
+    store.execute(
+        "UPDATE owed SET state = 'retry', may_repeat = 1, next_at = ? WHERE event_id = 'event1'", (stamp(clock() + HOUR),)
+    )
+    assert send_all(store, desk, clock) == ["accepted"]
+    promise(store, clock, 3, 4, 5, 6)
+    clock.tick(2 * HOUR)
+    assert send_all(store, desk, clock) == ["accepted"] * 2
+    assert [outgoing.possible_repeat for _, outgoing in desk.sent if outgoing.event_id == "event1"] == [True]
+    assert not any(accession(1) in text for text in texts(desk)), "no digest names it"
+
+
+def test_a_folded_alert_is_not_called_delivered_before_its_digest_is(store: Store, clock: Clock) -> None:
+    promise(store, clock, 1, 2, 3, 4)
+    with store.transaction():
+        store.fold("desk", folded(store.burst("desk", 3, clock()), "desk", 30_000), clock())
+    assert set(states(store).values()) == {"folded"}
 
 
 def test_a_destination_in_trouble_is_tried_with_one_alert_and_gets_the_rest_folded_when_it_is_back(

@@ -111,10 +111,13 @@ def effective(original: OwnershipDocument, amendments: Sequence[OwnershipDocumen
 
     Changed rows are replaced whole, added rows stand at their place, dropped rows are gone; owners are united, footnotes renamed where two
     documents use an id for different words; what is stated last of period and boxes holds. Form, issuer and source stay the original's.
+    An amendment filed again word for word amends nothing more.
     """
-    for amendment in amendments:
-        original = _amended(original, amendment)
-    return original
+    whole = original
+    for number, amendment in enumerate(amendments):
+        if amendment not in amendments[:number]:
+            whole = _amended(whole, amendment)
+    return whole
 
 
 def amendment_reason(document: OwnershipDocument) -> str | None:
