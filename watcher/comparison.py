@@ -5,9 +5,9 @@ Reads the store, and keeps what a filing comes to. Judges nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import field
 from dataclasses import replace
 from datetime import date
 from datetime import datetime
@@ -64,7 +64,7 @@ class Compared:
     transactions_key: str = ""
     same: tuple[ReadFiling, ...] = ()
     amended: tuple[str, ...] = ()
-    tied_now: tuple[tuple[ReadFiling, Amendment], ...] = field(default=())
+    tied_now: tuple[tuple[ReadFiling, Amendment], ...] = ()
 
 
 def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bool, complete_since: date | None) -> Compared:
@@ -139,7 +139,12 @@ def keep(store: Store, facts: FilingFacts, compared: Compared, filed: Filed) -> 
         store.forget_events(number)
     if min(accepted) == accepted[0]:
         store.keep_events(facts, simple_events(facts.events), owners_key(document))
-    for number in dict.fromkeys(gapped):
+    explain_anew(store, gapped)
+
+
+def explain_anew(store: Store, accession_numbers: Iterable[str]) -> None:
+    """Name anew what may lie behind the gaps of filings whose balances count from another position now."""
+    for number in dict.fromkeys(accession_numbers):
         later = store.read_filing(number)
         if later is not None:
             again = Filed(number, later.filed_at, later.first_seen_at, later.path_cik)

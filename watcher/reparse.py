@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from watcher.comparison import compare
+from watcher.comparison import explain_anew
 from watcher.comparison import keep
 from watcher.core.correction import correction_message
 from watcher.core.correction import document_changes
@@ -61,13 +62,14 @@ def reparse(store: Store, kept: KeptReading, *, now: datetime) -> Reparsed:
     changes = tuple(document_changes(kept.document, document))
     filed = Filed(accession, kept.filed_at, kept.first_seen_at, kept.path_cik)
     with store.transaction():
-        store.forget_positions(accession)
+        gapped = store.forget_positions(accession)
         store.forget_events(accession)
         compared = compare(store, document, filed, live=True, complete_since=None)
         facts = facts_of(compared.document, compared.beside, filed, baseline_done=True)
         store.keep_original(accession, kept.content, READER_VERSION)
         store.keep_reading(replace(facts, document=document))
         keep(store, facts, compared, filed)
+        explain_anew(store, gapped)
         corrections = [one for alert in store.latest_alerts(accession) if (one := _correction(facts, alert)) is not None]
         for one in corrections:
             store.keep_alert(one, now)

@@ -17,8 +17,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC
+from datetime import date
 from datetime import datetime
 from datetime import timedelta
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,16 @@ def unstamp(text: str) -> datetime:
         raise StoreError(
             f"the store is damaged ({text[:40]!r} stands where a time was written): put a backup in its place"
         ) from error
+
+
+def decimal_of(text: str | None) -> Decimal | None:
+    """A stored number."""
+    return None if text is None else Decimal(text)
+
+
+def day_of(text: str | None) -> date | None:
+    """A stored day."""
+    return date.fromisoformat(text) if text else None
 
 
 class Connection:

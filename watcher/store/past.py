@@ -20,6 +20,8 @@ from watcher.core.payload import plain
 from watcher.core.plan import is_planned
 from watcher.core.titles import folded
 from watcher.store.connection import Connection
+from watcher.store.connection import day_of
+from watcher.store.connection import decimal_of
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
 
@@ -115,7 +117,7 @@ class Past(Connection):
                 accession_number=row["accession_number"],
                 owners=row["owners"],
                 security=row["key"].split("|")[3],
-                as_of=_day(row["as_of"]),
+                as_of=day_of(row["as_of"]),
                 before=Decimal(row["before"]),
                 opening=Decimal(row["opening"]),
             )
@@ -226,18 +228,10 @@ def _event(row: sqlite3.Row) -> PastEvent:
         owners=tuple(row["owners"].split("+")),
         kind=row["kind"],
         security=row["security"],
-        shares=_decimal(row["shares"]),
-        value=_decimal(row["value"]),
-        first_on=_day(row["first_on"]),
-        last_on=_day(row["last_on"]),
+        shares=decimal_of(row["shares"]),
+        value=decimal_of(row["value"]),
+        first_on=day_of(row["first_on"]),
+        last_on=day_of(row["last_on"]),
         planned=None if row["planned"] is None else bool(row["planned"]),
-        adopted=_day(row["adopted"]),
+        adopted=day_of(row["adopted"]),
     )
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -6,8 +6,6 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from watcher.core.findings import Candidate
 from watcher.core.findings import HoldingChange
@@ -18,6 +16,8 @@ from watcher.core.model import Holding
 from watcher.core.model import HoldingKey
 from watcher.core.payload import plain
 from watcher.store.connection import Connection
+from watcher.store.connection import day_of
+from watcher.store.connection import decimal_of
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
 
@@ -243,8 +243,8 @@ class Positions(Connection):
     def _position(self, row: sqlite3.Row) -> Position:
         return Position(
             holding=self._stated(row),
-            moved=_decimal(row["moved"]),
-            opening=_decimal(row["opening"]),
+            moved=decimal_of(row["moved"]),
+            opening=decimal_of(row["opening"]),
             in_dollars=row["shares"] is None and row["value"] is not None,
         )
 
@@ -265,11 +265,11 @@ def _holding(key: HoldingKey, row: sqlite3.Row) -> Holding:
         security_title=row["security_title"],
         direct_or_indirect=row["direct_or_indirect"],
         nature_of_ownership=row["nature_of_ownership"],
-        shares=_decimal(row["shares"]),
-        value=_decimal(row["value"]),
-        exercise_price=_decimal(row["exercise_price"]),
-        expiration_date=_day(row["expiration_date"]),
-        as_of=_day(row["as_of"]),
+        shares=decimal_of(row["shares"]),
+        value=decimal_of(row["value"]),
+        exercise_price=decimal_of(row["exercise_price"]),
+        expiration_date=day_of(row["expiration_date"]),
+        as_of=day_of(row["as_of"]),
         accession_number=row["accession_number"],
         filed_at=unstamp(row["filed_at"]),
     )
@@ -282,11 +282,11 @@ def _as_held(like: Holding, row: sqlite3.Row) -> Holding:
         security_title=like.security_title,
         direct_or_indirect=like.direct_or_indirect,
         nature_of_ownership=like.nature_of_ownership,
-        shares=_decimal(row["shares"]),
-        value=_decimal(row["value"]),
+        shares=decimal_of(row["shares"]),
+        value=decimal_of(row["value"]),
         exercise_price=like.exercise_price,
         expiration_date=like.expiration_date,
-        as_of=_day(row["as_of"]),
+        as_of=day_of(row["as_of"]),
         accession_number=row["accession_number"],
         filed_at=unstamp(row["filed_at"]),
     )
@@ -294,11 +294,3 @@ def _as_held(like: Holding, row: sqlite3.Row) -> Holding:
 
 def _candidates(candidates: tuple[Candidate, ...]) -> str | None:
     return json.dumps([[one.name, one.words, one.fits] for one in candidates]) if candidates else None
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
