@@ -19,6 +19,7 @@ import pytest
 
 from bench.ledger import signed_for
 from tests.core.samples import values
+from tests.test_judgement import Desk
 from watcher.core.dataset import read_tables
 from watcher.core.findings import HoldingChange
 from watcher.core.holdings import change_between
@@ -27,6 +28,7 @@ from watcher.core.model import Holding
 from watcher.core.model import HoldingKey
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import ReportingOwner
+from watcher.core.past import Filed
 from watcher.core.plan import read_plan
 from watcher.core.reading import read
 from watcher.core.submission import EASTERN
@@ -97,6 +99,29 @@ def test_the_options_go_from_four_thousand_to_one_thousand_and_every_opening_is_
     assert [change.standing for change in told] == ["first sight", "matches", "matches", "matches"]
     assert [change.before for change in told] == [None, *(change.after for change in told[:-1])]
     assert len({change.key for change in told}) == 1
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_store_holds_the_same_series_in_whatever_order_it_is_read(
+    tmp_path: Path, filings: list[Filing], *, backwards: bool
+) -> None:
+    desk = Desk(tmp_path, issuer=ISSUER)
+    for filing in reversed(filings) if backwards else filings:
+        issuer = replace(filing.document.issuer, cik=ISSUER)  # the paper states none; of a filing its header does
+        named = replace(filing.document, issuer=issuer, reporting_owners=(ReportingOwner(None, whose(filing.document)),))
+        filed_at = datetime.combine(filing.filed_on, time(17), EASTERN)
+        desk.take(named, Filed(filing.accession_number, filed_at, filed_at, ISSUER))
+    kept = desk.store.rows(
+        "SELECT position.opening, position.shares, standing, before FROM position JOIN holding ON holding.id = holding_id"
+        " WHERE table_name = 'II' AND owners = ? ORDER BY position.as_of",
+        (f"name:{OFFICER}",),
+    )
+    assert [tuple(row) for row in kept] == [
+        ("5000", "4000", "first sight", None),
+        ("4000", "3000", "matches", "4000"),
+        ("3000", "2000", "matches", "3000"),
+        ("2000", "1000", "matches", "2000"),
+    ]
 
 
 def test_the_days_of_the_series_are_those_of_the_forms(filings: list[Filing]) -> None:

@@ -72,7 +72,6 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
 
     `complete_since` is the day from which the store should have all filings that the watches concern; `None` while it is still read.
     """
-    issuer_cik = document.issuer.cik or ""
     amends = document.form_type.endswith("/A")
     amendment: Amendment | None = None
     whole, amended = document, tuple[str, ...]()
@@ -103,7 +102,7 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
             else changes,
             past=past,
             amends=amendment,
-            companions=() if amends or not live else _companions(store, document, filed, issuer_cik),
+            companions=() if amends or not live else _companions(store, document, filed),
             same_as=same[0].accession_number if same else None,
         ),
         same=same,
@@ -217,10 +216,10 @@ def _positions(whole: OwnershipDocument, as_filed: OwnershipDocument, filed: Fil
 # --- what belongs to a filing, and what was before ------------------------------------------------------------------------------
 
 
-def _companions(
-    store: Store, document: OwnershipDocument, filed: Filed, issuer_cik: str
-) -> tuple[tuple[str, OwnershipDocument], ...]:
-    near = store.filings_near(issuer_cik, since=filed.filed_at - _TOGETHER, until=filed.filed_at, owners=owners_key(document))
+def _companions(store: Store, document: OwnershipDocument, filed: Filed) -> tuple[tuple[str, OwnershipDocument], ...]:
+    near = store.filings_near(
+        document.issuer.cik or "", since=filed.filed_at - _TOGETHER, until=filed.filed_at, owners=owners_key(document)
+    )
     others = [one for number, _ in near if number != filed.accession_number and (one := store.read_filing(number)) is not None]
     return companions(document, [(one.accession_number, one.document) for one in others])
 

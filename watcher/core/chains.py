@@ -167,7 +167,10 @@ def _marks(document: OwnershipDocument) -> Iterator[tuple[str, ...]]:
 
 
 def _plain(number: Decimal | None) -> str:
-    return "" if number is None else str(number.normalize()) if number else "0"
+    if number is None:
+        return ""
+    text = format(number, "f")
+    return (text.rstrip("0").rstrip(".") if "." in text else text) if number else "0"
 
 
 def _owners(document: OwnershipDocument) -> set[str]:

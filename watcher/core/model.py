@@ -174,7 +174,8 @@ class HoldingKey:
             self.exercise_price,
             self.expiration,
         )
-        return "|".join(part.replace("|", "/") for part in parts)
+        text = "|".join(parts)
+        return text if text.count("|") == len(parts) - 1 else "|".join(part.replace("|", "/") for part in parts)
 
     @classmethod
     def of(cls, text: str) -> HoldingKey:

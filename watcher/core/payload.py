@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from watcher.core.findings import Event
@@ -50,6 +51,10 @@ DERIVATIVE_FIELDS = (
     "underlying_security_shares",
     "underlying_security_value",
 )
+_ALL_FIELDS = ROW_FIELDS + DERIVATIVE_FIELDS
+_row_values = attrgetter(*ROW_FIELDS)
+_all_values = attrgetter(*_ALL_FIELDS)
+_AS_THEY_ARE = frozenset((type(None), str, bool, int))  # in JSON
 _OWNER_FIELDS = (
     "cik",
     "name",
@@ -128,8 +133,8 @@ _ROW_CHANGE = ("kind", "table", "row", "original_row")
 
 def plain(value: object) -> Any:
     """One value as JSON holds it."""
-    if value is None or isinstance(value, str | bool | int):
-        return value  # as most are
+    if value.__class__ in _AS_THEY_ARE:
+        return value
     match value:
         case Decimal():
             return format(value, "f")
@@ -185,9 +190,12 @@ def owner_json(owner: ReportingOwner) -> dict[str, Any]:
 
 def row_json(row: Row, *, derivative: bool) -> dict[str, Any]:
     """One row; the derivative columns only in the derivative table."""
-    fields = ROW_FIELDS + (DERIVATIVE_FIELDS if derivative else ())
-    shape = {name: plain(getattr(row, name)) for name in fields}
-    return {**shape, "footnotes": plain(row.footnotes), "derived": list(row.derived)}
+    names, values = (_ALL_FIELDS, _all_values(row)) if derivative else (ROW_FIELDS, _row_values(row))
+    # Asked here and not in `plain` alone: a bulk of filings spends much of its time on these lines.
+    shape = {name: value if value.__class__ in _AS_THEY_ARE else plain(value) for name, value in zip(names, values, strict=True)}
+    shape["footnotes"] = {column: list(ids) for column, ids in row.footnotes.items()}
+    shape["derived"] = list(row.derived)
+    return shape
 
 
 def alert_payload(facts: FilingFacts, reasons: Reasons, identity: str, message: Message, *, corrects: str | None = None) -> bytes:
