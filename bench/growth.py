@@ -14,14 +14,18 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from statistics import fmean
 from statistics import median
 
 from tests.history import Filed as Made
@@ -89,13 +93,17 @@ def lot(number: int, base: Sequence[Made]) -> Lot:
     return Lot(watch, filings)
 
 
-def open_store(folder: Path) -> tuple[Store, Config]:
-    """A new store that watches every issuer there will be."""
+def watched() -> list[StoredWatch]:
+    """Every issuer there will be."""
+    return [watch_of(number) for number in range(OTHER_ISSUERS + len(SIZES) + 1)]
+
+
+def open_store(folder: Path, watches: Sequence[StoredWatch]) -> tuple[Store, Config]:
+    """A new store that has watched these since the beginning, all read."""
     path = folder / "watcher.toml"
     path.write_text(CONFIG.format(store=folder / "bench.db"), encoding="utf-8")
     config = load(path, {})
     store = Store(config.store.path)
-    watches = [watch_of(number) for number in range(OTHER_ISSUERS + len(SIZES) + 1)]
     store.set_watches(watches, BEGINNING)
     for watch in watches:
         store.set_baseline(watch.key, "done")
@@ -133,7 +141,7 @@ def measure_history(folder: Path, base: Sequence[Made]) -> dict[str, float]:
     for name, silent in (("first_sight", True), ("live", False)):
         place = folder / name
         place.mkdir()
-        store, config = open_store(place)
+        store, config = open_store(place, watched())
         one = lot(0, base)
         watch = quiet(one.watch) if silent else one.watch
         began, used = time.perf_counter(), time.process_time()
@@ -146,13 +154,17 @@ def measure_history(folder: Path, base: Sequence[Made]) -> dict[str, float]:
 
 
 def measure_growth(folder: Path, base: Sequence[Made], most: int) -> Iterator[dict[str, float]]:
-    """Milliseconds for one more filing at each size; half the price of a filing here is waiting for the disk, so CPU is told apart."""
-    store, config = open_store(folder)
+    """Milliseconds for one more filing at each size, beside a new store that holds the measured issuer's past alone.
+
+    Both take the same filings by turns, so that what else the machine does falls on both. Much of the price of a filing here is
+    waiting for the disk, so CPU is told apart.
+    """
+    store, config = open_store(folder, watched())
     others = (lot(number, base) for number in range(1, OTHER_ISSUERS + 1))
     stored, watch = 0, watch_of(0)
     ahead: Iterator[Made] = iter(())
-    first: dict[str, float] = {}
     for step, size in enumerate(size for size in SIZES if size <= most):
+        store.rows("PRAGMA cache_size=-2000000")  # filling is not measured
         while stored < size - DEEP:
             part = list(islice(ahead, min(BATCH, size - DEEP - stored)))
             if not part:
@@ -162,24 +174,44 @@ def measure_growth(folder: Path, base: Sequence[Made], most: int) -> Iterator[di
             put(store, config, watch, part)
             stored += len(part)
         probe = lot(OTHER_ISSUERS + 1 + step, base[: DEEP + PROBES])
+        beside = folder / f"beside_{size}"
+        beside.mkdir()
+        alone, its_config = open_store(beside, watched())
         for some in parts(probe.filings[:DEEP]):
             put(store, config, quiet(probe.watch), some)
-        wall, cpu = [], []
+            put(alone, its_config, quiet(probe.watch), some)
+        store.rows("PRAGMA cache_size=-16000")  # as the product has it
+        store.rows("PRAGMA shrink_memory")
+        full, small = Prices(), Prices()
         for made in probe.filings[DEEP:]:
-            began, used = time.perf_counter(), time.process_time()
-            put(store, config, probe.watch, [made])
-            wall.append(1000 * (time.perf_counter() - began))
-            cpu.append(1000 * (time.process_time() - used))
+            full.of(partial(put, store, config, probe.watch, [made]))
+            small.of(partial(put, alone, its_config, probe.watch, [made]))
+        alone.close()
         stored += len(probe.filings)
-        told = {"stored": size, "wall_ms": round(median(wall), 3), "cpu_ms": round(median(cpu), 3)}
-        first = first or told
-        size_mb = config.store.path.stat().st_size / 1e6
-        yield (
-            told
-            | {name: round(told[of] / first[of], 2) for name, of in (("wall_ratio", "wall_ms"), ("cpu_ratio", "cpu_ms"))}
-            | {"megabytes": round(size_mb)}
-        )
+        yield {
+            "stored": size,
+            "wall_ms": round(median(full.wall), 3),
+            "cpu_ms": round(median(full.cpu), 3),
+            "wall_ratio": round(median(full.wall) / median(small.wall), 2),
+            "cpu_ratio": round(median(full.cpu) / median(small.cpu), 2),
+            "mean_cpu_ratio": round(fmean(full.cpu) / fmean(small.cpu), 2),
+            "megabytes": round(config.store.path.stat().st_size / 1e6),
+        }
     store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Milliseconds that each call took."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def of(self, call: Callable[[], None]) -> None:
+        began, used = time.perf_counter(), time.process_time()
+        call()
+        self.wall.append(1000 * (time.perf_counter() - began))
+        self.cpu.append(1000 * (time.process_time() - used))
 
 
 def main() -> None:

@@ -35,7 +35,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=20.0)
-    seconds = arguments.parse_args().seconds
+    figures = measured(arguments.parse_args().seconds)
+    print("  ".join(f"{name} {value:.1f}" for name, value in figures.items()))
+    print(json.dumps({"bench": "idle", **figures}))
+
+
+def measured(seconds: float) -> dict[str, float]:
+    """`--help`'s CPU, start to ready, and what an idle daemon takes over so many seconds."""
     figures = {"help_cpu_ms": _help_cpu()}
     with BundledEdgar(lambda: datetime.now(UTC)) as edgar, WebhookReceiver() as receiver, tempfile.TemporaryDirectory() as folder:
         edgar.add_issuer("EXMP", "0009990001", "Example Corp")
@@ -51,6 +57,7 @@ def main() -> None:
         command = [sys.executable, "-m", "watcher", "run", "--config", str(path)]
         with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:
             channel.recv(4096)
+            channel.close()  # nobody would empty it
             figures["ready_ms"] = (time.monotonic() - begun) * 1000
             time.sleep(5)
             before = _cpu(process.pid)
@@ -58,9 +65,7 @@ def main() -> None:
             figures["cpu_percent"] = (_cpu(process.pid) - before) / seconds * 100
             figures["rss_mib"] = _rss(process.pid)
             process.terminate()
-        channel.close()
-    print("  ".join(f"{name} {value:.1f}" for name, value in figures.items()))
-    print(json.dumps({"bench": "idle", **figures}))
+    return figures
 
 
 def _old_filing() -> Filing:

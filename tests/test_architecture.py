@@ -21,7 +21,7 @@ LONGEST_FUNCTION = 70
 
 STEPS = {
     f"watcher.{step}"
-    for step in ("poll", "ingest", "deliver", "baseline", "resolve", "reparse", "backfill", "reconcile", "rehearse")
+    for step in ("poll", "ingest", "deliver", "baseline", "resolve", "reparse", "backfill", "reconcile", "rehearse", "digest")
 }
 # What the core may use: values in, values out. ZoneInfo reads the zone's file once; there is no purer Eastern time.
 PURE = {

@@ -323,7 +323,7 @@ events = ["late"]
 def test_every_problem_of_a_register_is_said_at_once_with_its_line(read: Load, tmp_path: Path) -> None:
     problems = problems_of(read, registered(tmp_path, DAMAGED_REGISTER))
     assert {Path(each.file).name for each in problems} == {"expected.toml"}
-    assert [(each.line, each.text.partition(":")[0].partition("; ")[0]) for each in problems] == [
+    assert [(each.line, re.split("[:;] | \\(", each.text)[0]) for each in problems] == [
         (3, "from must be a date without quotes and time, such as 2026-06-30"),
         (4, "to must be a date without quotes and time, such as 2026-06-30"),
         (5, "shares must be a whole number of shares without quotes, such as 10000"),
@@ -369,9 +369,12 @@ def test_the_example_loads_as_it_is() -> None:
 
 def test_the_example_loads_with_everything_commented_out_put_in(tmp_path: Path) -> None:
     source = re.sub(r"^# (?=\[|\w+ = )", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    (tmp_path / "watchlists").mkdir()
-    (tmp_path / "watchlists" / "a.txt").write_text("MSFT\n", encoding="utf-8")
+    for folder in ("watchlists", "fund"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.txt").write_text("MSFT\n", encoding="utf-8")
     (tmp_path / "expected.toml").write_text(REGISTER, encoding="utf-8")
+    for name in ("subject.txt.j2", "text.txt.j2", "mail.html.j2", "slack.txt.j2"):
+        (tmp_path / name).write_text("{{ accession_number }}\n", encoding="utf-8")
     (tmp_path / "desk.url").touch(mode=0o600)
     (tmp_path / "desk.url").write_text("slack://a/b/c", encoding="utf-8")
     path = tmp_path / "watcher.toml"

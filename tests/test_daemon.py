@@ -13,8 +13,8 @@ from contextlib import ExitStack
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
+from select import select
 from typing import Any
 from typing import Self
 
@@ -186,16 +186,21 @@ def test_it_tells_systemd_that_it_is_ready_that_it_polls_and_that_it_stops(scene
             assert daemon.process.wait(timeout=60) == 0
 
 
-def test_the_watchdog_is_not_fed_when_polls_do_not_end(scene: Scene) -> None:
+def test_a_reload_that_waits_for_edgar_keeps_nothing_else_waiting(scene: Scene) -> None:
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as channel:
         channel.bind(str(scene.folder / "notify"))
         channel.settimeout(60)
-        with DaemonProcess(scene.configure(BY_CIK), NOTIFY_SOCKET=str(scene.folder / "notify")):
-            scene.watches(times=2)
-            scene.edgar.fault("hang", path_contains="type=4")
-            channel.settimeout(2.5)  # polls that end would feed it each second
-            with pytest.raises(TimeoutError):
-                list(islice(iter(lambda: channel.recv(4096), b""), 30))
+        with DaemonProcess(scene.configure(), NOTIFY_SOCKET=str(scene.folder / "notify")) as daemon:
+            scene.watches()
+            scene.edgar.fault("hang", path_contains="tickers")
+            asked = len(scene.edgar.requests)
+            scene.configure('ticker = "EXMP"', 'ticker = "OTHR"')
+            daemon.reload()
+            until(lambda: any("tickers" in request.path for request in scene.edgar.requests[asked:]))
+            scene.told(scene.file(a_sale(1)))
+            list(iter(lambda: select([channel], [], [], 0)[0] and channel.recv(4096), []))
+            assert [channel.recv(4096) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+            assert "not reloaded" not in daemon.log
 
 
 def test_once_does_one_whole_cycle(scene: Scene) -> None:
@@ -236,14 +241,24 @@ def test_a_reload_takes_a_new_watch_and_keeps_the_old_one_in_force_when_the_conf
         good.write_text(good_text, "utf-8")
         scene.edgar.fault("truncated", times=1, path_contains="tickers")
         daemon.reload()
-        daemon.says("the old one stays in force", times=3)
-        daemon.reload()
-        daemon.says("configuration reloaded: watching 2")
+        daemon.says("was not reloaded yet, the old one stays in force")
+        daemon.says("configuration reloaded: watching 2")  # EDGAR is asked again, and answers
         number = scene.file(a_sale(2, issuer=OTHER))
         scene.told(number)
         until(lambda: of(second.received) == [number])
         assert daemon.stop() == 0
         assert "Traceback" not in daemon.log
+
+
+def test_a_change_of_a_watchlist_is_taken_without_a_signal(scene: Scene) -> None:
+    config = scene.configure()
+    config.write_text(f'watchlists = ["*.list"]\n{config.read_text("utf-8")}', "utf-8")
+    (scene.folder / "mine.list").write_text("# nothing yet\n", "utf-8")
+    with DaemonProcess(config) as daemon:
+        scene.watches()
+        (scene.folder / "mine.list").write_text(f"{OTHER.cik}\n", "utf-8")
+        daemon.says("configuration reloaded: watching 2")
+        scene.told(scene.file(a_sale(1, issuer=OTHER)))
 
 
 def test_a_destination_may_be_taken_out_while_it_is_being_told(scene: Scene) -> None:

@@ -17,15 +17,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.contract.senders import FakeSender
+from tests.sending import owe
+from tests.sending import send_all
 from tests.world import DAY
 from tests.world import HOUR
 from tests.world import MINUTE
 from tests.world import NOON
 from tests.world import SECOND
 from tests.world import Clock
-from tests.world import accession
-from watcher.core.telling import Alert
-from watcher.core.telling import Message
+from watcher.config import Destination
 from watcher.core.telling import Outcome
 from watcher.core.telling import Outgoing
 from watcher.deliver import BACKOFF
@@ -49,22 +49,6 @@ def clock() -> Clock:
 @pytest.fixture
 def desk() -> FakeSender:
     return FakeSender()
-
-
-def owe(store: Store, clock: Clock, *numbers: int, destinations: tuple[str, ...] = ("desk",)) -> None:
-    for number in numbers:
-        message = Message(f"title {number}", "text", "<p>text</p>")
-        alert = Alert(f"event{number}", accession(number), "issuer:1", ("default",), message, b"{}", destinations)
-        with store.transaction():
-            store.keep_alert(alert, clock())
-
-
-def send_all(store: Store, sender: FakeSender, clock: Clock, destination: str = "desk") -> list[str]:
-    """Deliver until nothing is due; the outcomes."""
-    states = []
-    while (outcome := deliver(store, sender, destination, now=clock)) is not None:
-        states.append(outcome.state)
-    return states
 
 
 def state(store: Store, number: int = 1, destination: str = "desk") -> str:
@@ -223,7 +207,7 @@ def test_one_dead_destination_does_not_delay_another(store: Store, clock: Clock,
     phone = FakeSender()
     phone.is_gone()
     owe(store, clock, 1, 2, destinations=("phone", "desk"))
-    assert send_all(store, phone, clock, "phone") == ["not_sent"]
+    assert send_all(store, phone, clock, Destination("phone", "terminal")) == ["not_sent"]
     assert send_all(store, desk, clock) == ["accepted", "accepted"]
     assert [at for at, _ in desk.sent] == [NOON, NOON]
 

@@ -21,6 +21,9 @@ from hypothesis.stateful import invariant
 from hypothesis.stateful import rule
 
 from tests.contract.senders import FakeSender
+from tests.sending import DESK
+from tests.sending import owe
+from tests.sending import send_all
 from tests.world import HOUR
 from tests.world import MINUTE
 from tests.world import Clock
@@ -38,7 +41,7 @@ from watcher.deliver import deliver
 from watcher.store import Store
 from watcher.store import stamp
 
-DESK = Destination("desk", "terminal", burst=3)
+FOLDING = Destination("desk", "terminal", burst=3)
 HOLDS = Destination("desk", "terminal", unknown="hold")
 HOOK = Destination("desk", "webhook", "https://example.com/hook", b"k")
 
@@ -63,32 +66,9 @@ def desk() -> FakeSender:
     return FakeSender()
 
 
-def promise(store: Store, clock: Clock, *numbers: int, kind: str = "alert") -> None:
-    for number in numbers:
-        url = f"https://www.sec.gov/Archives/edgar/data/1/{number}/{accession(number)}-index.htm"
-        body = {"kind": kind, "accession_number": accession(number), "url": url}
-        message = Message(f"title {number}", "text", "<p>text</p>")
-        alert = Alert(
-            f"event{number}", accession(number), "issuer:1", ("default",), message, json.dumps(body).encode(), ("desk",)
-        )
-        with store.transaction():
-            store.keep_alert(alert, clock())
-
-
-def send_all(store: Store, sender: FakeSender, clock: Clock, terms: Destination = DESK) -> list[str]:
-    states = []
-    while (outcome := deliver(store, sender, "desk", now=clock, terms=terms)) is not None:
-        states.append(outcome.state)
-    return states
-
-
 def states(store: Store) -> dict[str, str]:
     """The state of every alert about a filing."""
     return {row["event_id"]: row["state"] for row in store.rows("SELECT event_id, state FROM owed") if "event" in row["event_id"]}
-
-
-def number_of(store: Store, event_id: str) -> int:
-    return int(store.value("SELECT id FROM owed WHERE event_id = ?", (event_id,)))
 
 
 def fold_and_die(store: Store, clock: Clock) -> None:
@@ -105,8 +85,8 @@ def texts(sender: FakeSender) -> list[str]:
 
 
 def test_a_burst_becomes_one_message_that_lists_every_alert(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, 1, 2, 3, 4)
-    assert send_all(store, desk, clock) == ["accepted"]
+    owe(store, clock, 1, 2, 3, 4)
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"]
     (text,) = texts(desk)
     assert [text.index(accession(number)) for number in (1, 2, 3, 4)] == sorted(text.index(accession(n)) for n in (1, 2, 3, 4))
     assert set(states(store).values()) == {"delivered"}
@@ -114,21 +94,21 @@ def test_a_burst_becomes_one_message_that_lists_every_alert(store: Store, clock:
 
 
 def test_up_to_the_limit_each_alert_has_a_message_of_its_own(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, 1, 2, 3)
-    assert send_all(store, desk, clock) == ["accepted"] * 3
+    owe(store, clock, 1, 2, 3)
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"] * 3
     assert desk.received == ["event1", "event2", "event3"]
 
 
-@pytest.mark.parametrize("terms", [HOOK, Destination("desk", "terminal"), HOLDS], ids=["a webhook", "burst 0", "no burst given"])
+@pytest.mark.parametrize("terms", [HOOK, DESK, HOLDS], ids=["a webhook", "burst 0", "no burst given"])
 def test_where_nothing_is_folded_each_alert_goes_by_itself(
     store: Store, clock: Clock, desk: FakeSender, terms: Destination
 ) -> None:
-    promise(store, clock, *range(30))
+    owe(store, clock, *range(30))
     assert send_all(store, desk, clock, terms) == ["accepted"] * 30
 
 
 def test_a_burst_too_long_for_one_message_becomes_several(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, *range(40))
+    owe(store, clock, *range(40))
     telegram = Destination("desk", "apprise", "tgram://123456789:abcdefg_hijklmnop/12315544/", burst=10)
     sent = send_all(store, desk, clock, telegram)
     assert 1 < len(sent) < 10
@@ -139,26 +119,26 @@ def test_a_burst_too_long_for_one_message_becomes_several(store: Store, clock: C
 def test_an_alert_is_delivered_only_when_the_digest_that_carries_it_was_accepted(
     store: Store, clock: Clock, desk: FakeSender
 ) -> None:
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     desk.fails()
-    assert send_all(store, desk, clock) == ["retryable"]
+    assert send_all(store, desk, clock, FOLDING) == ["retryable"]
     assert set(states(store).values()) == {"folded"}
     clock.tick(HOUR)
     desk.accepts()
-    assert send_all(store, desk, clock) == ["accepted"]
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"]
     assert set(states(store).values()) == {"delivered"}
     first, second = texts(desk)
     assert first == second
 
 
 def test_what_comes_later_is_not_put_into_a_digest_that_waits(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     desk.fails()
-    send_all(store, desk, clock)
-    promise(store, clock, 5)
+    send_all(store, desk, clock, FOLDING)
+    owe(store, clock, 5)
     clock.tick(HOUR)
     desk.accepts()
-    assert send_all(store, desk, clock) == ["accepted"] * 2
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"] * 2
     assert not any(accession(5) in text for text in texts(desk)[:2])
     assert desk.received[-1] == "event5"
 
@@ -166,25 +146,25 @@ def test_what_comes_later_is_not_put_into_a_digest_that_waits(store: Store, cloc
 def test_a_digest_refused_for_good_is_dead_with_all_that_it_carries_and_one_command_sends_it_again(
     store: Store, clock: Clock, desk: FakeSender
 ) -> None:
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     desk.refuses()
-    assert send_all(store, desk, clock) == ["permanent"]
+    assert send_all(store, desk, clock, FOLDING) == ["permanent"]
     assert set(states(store).values()) == {"dead"}
     desk.accepts()
     assert store.retry_now(5, clock())
     assert set(states(store).values()) == {"folded"}
-    assert send_all(store, desk, clock) == ["accepted"]
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"]
     assert set(states(store).values()) == {"delivered"}
 
 
 def test_an_alert_taken_out_of_a_dead_digest_is_marked_as_is_the_digest(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     desk.refuses()
-    send_all(store, desk, clock)
+    send_all(store, desk, clock, FOLDING)
     desk.accepts()
     assert store.retry_now(2, clock())
     assert store.retry_now(5, clock())
-    send_all(store, desk, clock)
+    send_all(store, desk, clock, FOLDING)
     assert [outgoing.possible_repeat for _, outgoing in desk.sent] == [False, True, True]
     assert set(states(store).values()) == {"delivered"}
 
@@ -192,9 +172,9 @@ def test_an_alert_taken_out_of_a_dead_digest_is_marked_as_is_the_digest(store: S
 def test_an_alert_on_its_way_in_a_digest_can_be_neither_tried_nor_dropped_alone(
     store: Store, clock: Clock, desk: FakeSender
 ) -> None:
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     desk.fails()
-    send_all(store, desk, clock)
+    send_all(store, desk, clock, FOLDING)
     assert not store.retry_now(1, clock())
     assert not store.drop(1, "told by telephone")
     assert (store.carried_by(1), store.carried_by(5)) == (5, None)
@@ -208,18 +188,18 @@ def test_a_crash_while_a_digest_is_sent_repeats_it_whole_and_marked(store: Store
             super().send(outgoing, now=now)
             raise KeyboardInterrupt
 
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     with pytest.raises(KeyboardInterrupt):
-        deliver(store, Dies(), "desk", now=clock, terms=DESK)
+        deliver(store, Dies(), "desk", now=clock, terms=FOLDING)
     assert set(states(store).values()) == {"folded"}
     assert store.recover_sending(clock()) == 1
-    assert send_all(store, desk, clock) == ["accepted"]
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"]
     assert [outgoing.possible_repeat for _, outgoing in desk.sent] == [True]
     assert set(states(store).values()) == {"delivered"}
 
 
 def test_a_crash_while_folding_leaves_every_alert_as_it_was(store: Store, clock: Clock, tmp_path: Path) -> None:
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     with pytest.raises(Killed):
         fold_and_die(store, clock)
     with closing(Store(tmp_path / "watcher.db")) as restarted:
@@ -228,33 +208,33 @@ def test_a_crash_while_folding_leaves_every_alert_as_it_was(store: Store, clock:
 
 
 def test_what_may_have_arrived_is_repeated_alone_and_never_folded(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, 1)
+    owe(store, clock, 1)
     desk.falls_silent()
-    send_all(store, desk, clock)
+    send_all(store, desk, clock, FOLDING)
     desk.accepts()
-    promise(store, clock, 0)
-    send_all(store, desk, clock)
+    owe(store, clock, 0)
+    send_all(store, desk, clock, FOLDING)
     clock.tick(HOUR)
-    promise(store, clock, 2, 3, 4, 5)
-    assert send_all(store, desk, clock) == ["accepted"] * 2
+    owe(store, clock, 2, 3, 4, 5)
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"] * 2
     assert sorted((accession(1) in text, accession(2) in text) for text in texts(desk)[2:]) == [(False, False), (False, True)]
 
 
 def test_a_possible_repeat_stays_out_of_a_burst_that_comes_after_it(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, 1, 2)
+    owe(store, clock, 1, 2)
     store.execute(
         "UPDATE owed SET state = 'retry', may_repeat = 1, next_at = ? WHERE event_id = 'event1'", (stamp(clock() + HOUR),)
     )
-    assert send_all(store, desk, clock) == ["accepted"]
-    promise(store, clock, 3, 4, 5, 6)
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"]
+    owe(store, clock, 3, 4, 5, 6)
     clock.tick(2 * HOUR)
-    assert send_all(store, desk, clock) == ["accepted"] * 2
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"] * 2
     assert [outgoing.possible_repeat for _, outgoing in desk.sent if outgoing.event_id == "event1"] == [True]
     assert not any(accession(1) in text for text in texts(desk)), "no digest names it"
 
 
 def test_a_folded_alert_is_not_called_delivered_before_its_digest_is(store: Store, clock: Clock) -> None:
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     with store.transaction():
         store.fold("desk", folded(store.burst("desk", 3, clock()), "desk", 30_000), clock())
     assert set(states(store).values()) == {"folded"}
@@ -263,24 +243,24 @@ def test_a_folded_alert_is_not_called_delivered_before_its_digest_is(store: Stor
 def test_a_destination_in_trouble_is_tried_with_one_alert_and_gets_the_rest_folded_when_it_is_back(
     store: Store, clock: Clock, desk: FakeSender
 ) -> None:
-    promise(store, clock, 100)
+    owe(store, clock, 100)
     desk.is_gone()
     for number in range(50):
-        send_all(store, desk, clock)
-        promise(store, clock, number)
+        send_all(store, desk, clock, FOLDING)
+        owe(store, clock, number)
         clock.tick(MINUTE)
     desk.accepts()
     before = len(desk.sent)
     clock.tick(HOUR)
-    assert send_all(store, desk, clock) == ["accepted"] * 2
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"] * 2
     assert len(desk.sent) == before + 2
     assert set(states(store).values()) == {"delivered"}
 
 
 def test_a_damaged_alert_is_not_folded_but_dies_visibly(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, *range(6))
+    owe(store, clock, *range(6))
     store.execute("UPDATE alert SET title = 'another' WHERE event_id = 'event2'")
-    send_all(store, desk, clock)
+    send_all(store, desk, clock, FOLDING)
     assert Counter(states(store).values()) == {"delivered": 5, "dead": 1}
     assert not any("another" in text for text in texts(desk))
 
@@ -288,17 +268,17 @@ def test_a_damaged_alert_is_not_folded_but_dies_visibly(store: Store, clock: Clo
 def test_what_is_not_about_a_filing_is_never_folded(store: Store, clock: Clock, desk: FakeSender) -> None:
     with store.transaction():
         store.keep_alert(Alert("blind", "", "", (), Message("blind", "blind", "blind"), b"{}", ("desk",)), clock())
-    promise(store, clock, 1, 2, 3, 4)
-    assert send_all(store, desk, clock) == ["accepted"] * 2
+    owe(store, clock, 1, 2, 3, 4)
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"] * 2
     assert "blind" in desk.received
 
 
 def test_a_digest_of_a_destination_that_is_gone_is_buried_with_what_it_carries(
     store: Store, clock: Clock, desk: FakeSender
 ) -> None:
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     desk.fails()
-    send_all(store, desk, clock)
+    send_all(store, desk, clock, FOLDING)
     store.bury_unknown_destinations({"phone"}, clock())
     assert set(states(store).values()) == {"dead"}
 
@@ -307,18 +287,18 @@ def test_a_digest_of_a_destination_that_is_gone_is_buried_with_what_it_carries(
 
 
 def test_by_default_what_may_have_arrived_is_sent_again_marked(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, 1)
+    owe(store, clock, 1)
     desk.falls_silent()
-    send_all(store, desk, clock)
+    send_all(store, desk, clock, FOLDING)
     clock.tick(timedelta(seconds=BACKOFF[0]))
     desk.accepts()
-    assert send_all(store, desk, clock) == ["accepted"]
+    assert send_all(store, desk, clock, FOLDING) == ["accepted"]
     assert desk.sent[-1][1].possible_repeat
 
 
 @pytest.mark.parametrize("killed", [True, False], ids=["by a kill", "by a lost answer"])
 def test_where_it_is_held_nobody_but_a_person_sends_it_again(store: Store, clock: Clock, desk: FakeSender, killed: bool) -> None:
-    promise(store, clock, 1, 2)
+    owe(store, clock, 1, 2)
     if killed:
         owed = store.next_owed("desk", clock())
         assert owed is not None
@@ -338,7 +318,7 @@ def test_where_it_is_held_nobody_but_a_person_sends_it_again(store: Store, clock
 
 
 def test_what_is_held_can_be_given_up_with_the_reason(store: Store, clock: Clock, desk: FakeSender) -> None:
-    promise(store, clock, 1)
+    owe(store, clock, 1)
     desk.falls_silent()
     send_all(store, desk, clock, HOLDS)
     assert store.drop(1, "it is in the channel")
@@ -348,7 +328,7 @@ def test_what_is_held_can_be_given_up_with_the_reason(store: Store, clock: Clock
 
 def test_a_held_digest_holds_what_it_carries(store: Store, clock: Clock, desk: FakeSender) -> None:
     both = Destination("desk", "terminal", unknown="hold", burst=3)
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 1, 2, 3, 4)
     desk.falls_silent()
     send_all(store, desk, clock, both)
     clock.tick(HOUR)
@@ -362,16 +342,16 @@ def test_a_held_digest_holds_what_it_carries(store: Store, clock: Clock, desk: F
 def test_the_list_shows_what_is_held_and_with_which_message_a_folded_alert_goes(
     store: Store, clock: Clock, desk: FakeSender, tmp_path: Path
 ) -> None:
-    promise(store, clock, 9)
+    owe(store, clock, 9)
     desk.falls_silent()
     send_all(store, desk, clock, HOLDS)
     store.hold_unknown("desk")
     desk.accepts()
-    promise(store, clock, 0)
-    send_all(store, desk, clock)
-    promise(store, clock, 1, 2, 3, 4)
+    owe(store, clock, 0)
+    send_all(store, desk, clock, FOLDING)
+    owe(store, clock, 1, 2, 3, 4)
     desk.fails()
-    send_all(store, desk, clock)
+    send_all(store, desk, clock, FOLDING)
     config = str(write_config(tmp_path, "http://127.0.0.1:1", {"desk": "terminal = true"}))
     listed = CliRunner().invoke(cli, ["outbox", "list", "--json", "--config", config])
     rows = [json.loads(line) for line in listed.stdout.splitlines()]
@@ -429,7 +409,7 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 8))
     def promise(self, number: int) -> None:
-        promise(self.store, self.clock, *range(self.promised, self.promised + number))
+        owe(self.store, self.clock, *range(self.promised, self.promised + number))
         self.promised += number
 
     @rule(

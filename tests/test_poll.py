@@ -270,6 +270,13 @@ def test_the_first_poll_does_not_read_what_was_there_long_before_the_watch(world
     assert (polled.pages, polled.gap) == (1, False)
 
 
+def test_after_each_page_it_says_that_it_goes_on(store: Store) -> None:
+    edgar = ListedEdgar([entry(number, OTHER.cik or "", "Issuer", NOON) for number in range(250)])
+    said: list[int] = []
+    poll(edgar, store, now=NOON, goes_on=lambda: said.append(len(edgar.asked)))
+    assert said == [1, 2, 3]
+
+
 def test_the_entries_of_one_filing_on_two_pages_are_one_filing(world: World) -> None:
     world.watch()
     world.clock.tick(HOUR)

@@ -1,4 +1,4 @@
-"""What the README and docs/development.md say is there: commands, targets, settings, files, and the alert that is shown."""
+"""What the README and docs/ say is there: commands, targets, settings, files, and the alert that is shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ from watcher.notify import problem_with
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = {"README.md": README, "docs/development.md": (ROOT / "docs" / "development.md").read_text(encoding="utf-8")}
+PAGES = {"README.md": README} | {
+    f"docs/{page.name}": page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))
+}
 TARGETS = set(re.findall(r"^([a-z.]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 # A part of a configuration is checked within the smallest whole.
 REST = {
@@ -94,7 +96,7 @@ def test_a_target_of_the_pages_is_there(line: str) -> None:
     assert next(word for word in words(line)[1:] if "=" not in word) in TARGETS
 
 
-@pytest.mark.parametrize("wrong", ["backfill", "notify tset", "run --twice", "outbox drop 1 --because x"])
+@pytest.mark.parametrize("wrong", ["frontfill", "notify tset", "run --twice", "outbox drop 1 --because x"])
 def test_a_command_that_is_not_there_would_be_found(wrong: str) -> None:
     assert complaint(shlex.split(wrong))
 

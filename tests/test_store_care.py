@@ -332,6 +332,22 @@ def test_a_copy_brought_where_no_marker_is_may_have_told_everything(tmp_path: Pa
         assert doubt.told_until == NOON + DAY
 
 
+@pytest.mark.parametrize(("marker_taken_away", "repeat_is_marked"), [(False, False), (True, True)])
+def test_a_copy_of_the_whole_folder_is_known_as_one_only_without_its_marker(
+    path: Path, tmp_path: Path, marker_taken_away: bool, repeat_is_marked: bool
+) -> None:
+    with closing(begin(path)) as store:
+        owe(store, 1)
+        shutil.copytree(path.parent, tmp_path / "snapshot", ignore=shutil.ignore_patterns("snapshot"))
+        assert tell(store, NOON + HOUR) == [("event1", False)]
+    there = tmp_path / "snapshot" / path.name
+    if marker_taken_away:
+        there.with_name("watcher.db.mark").unlink()
+    with closing(Store(there)) as store:
+        store.recover_restored(NOON + 2 * HOUR)
+        assert tell(store, NOON + 2 * HOUR) == [("event1", repeat_is_marked)]
+
+
 def test_a_copy_is_doubted_once(path: Path, copy: Path) -> None:
     restore(path, copy, NOON + 2 * HOUR)
     begin(path, NOON + 2 * HOUR).close()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from watcher.systemd import Notifier
+from watcher.systemd import Watchdog
 
 
 @pytest.fixture
@@ -34,3 +36,26 @@ def test_an_address_that_begins_with_an_at_sign_is_abstract(channel: socket.sock
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": ""}, {"NOTIFY_SOCKET": "/nowhere/notify"}])
 def test_without_systemd_nothing_happens(environ: dict[str, str]) -> None:
     Notifier(environ)("READY=1")
+
+
+def test_a_socket_that_nobody_empties_keeps_nobody_from_going_on(channel: socket.socket, tmp_path: Path) -> None:
+    channel.bind(str(tmp_path / "notify"))
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as other, suppress(BlockingIOError):
+        other.setblocking(False)
+        while True:
+            other.sendto(b"x", str(tmp_path / "notify"))
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})("WATCHDOG=1")
+
+
+def test_the_watchdog_is_fed_until_signs_of_life_stay_away_too_long(channel: socket.socket, tmp_path: Path) -> None:
+    channel.bind(str(tmp_path / "notify"))
+    channel.settimeout(0.1)
+    watchdog = Watchdog(Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}))
+    watchdog.sign(1000.0)
+    watchdog.feed(125.0, 1124.0)
+    assert channel.recv(4096) == b"WATCHDOG=1"
+    watchdog.feed(125.0, 1125.0)
+    with pytest.raises(TimeoutError):
+        channel.recv(4096)
+    watchdog.feed(180.0, 1125.0)
+    assert channel.recv(4096) == b"WATCHDOG=1"

@@ -51,4 +51,4 @@ def test_every_value_of_any_document_is_found_on_its_line(statements: list[str])
     lines = places(source)
     found = leaves(document)
     assert {place for place, _ in found} <= lines.keys()
-    assert [(place, lines[place]) for place, value in found if isinstance(value, int) and lines[place] != value] == []
+    assert [(place, lines[place]) for place, value in found if isinstance(value, int) and lines[place][0] != value] == []

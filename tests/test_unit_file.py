@@ -31,8 +31,8 @@ def installed(tmp_path: Path) -> Path:
     [
         "Type=notify",
         "NotifyAccess=main",
-        "WatchdogSec=180",
-        "ExecReload=/bin/kill -HUP $MAINPID",
+        "WatchdogSec=8",
+        "RestartSec=5",
         "Restart=always",
         "RestartPreventExitStatus=2",
         "StartLimitIntervalSec=0",
@@ -59,9 +59,16 @@ def test_every_directive_of_the_service_has_its_reason_above_it() -> None:
     assert not bare
 
 
-def test_no_directive_is_said_twice_but_the_two_halves_of_the_filter() -> None:
+def test_no_directive_is_said_twice_but_the_two_halves_of_the_filter_and_of_the_reload() -> None:
     names = [line.split("=")[0] for line in DIRECTIVES]
-    assert {name for name in names if names.count(name) > 1} == {"SystemCallFilter"}
+    assert {name for name in names if names.count(name) > 1} == {"SystemCallFilter", "ExecReload"}
+
+
+def test_a_reload_looks_at_the_configuration_before_the_daemon_is_told() -> None:
+    assert [line for line in DIRECTIVES if line.startswith("ExecReload=")] == [
+        "ExecReload=/opt/watcher/.venv/bin/watcher check --no-secrets --config %E/watcher/watcher.toml",
+        """ExecReload=/bin/sh -c 'kill -HUP "$MAINPID"'""",
+    ]
 
 
 def test_the_unit_starts_the_command_with_the_configuration_of_etc() -> None:

@@ -5,6 +5,7 @@ What was accepted before the watch was first seen is read into holdings and aler
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from datetime import datetime
 from datetime import timedelta
@@ -14,6 +15,7 @@ from watcher.core.errors import NotYet
 from watcher.core.index import SubmissionsList
 from watcher.core.submission import EASTERN
 from watcher.edgar import Edgar
+from watcher.past import reopen
 from watcher.store import Store
 from watcher.store import StoredWatch
 
@@ -21,6 +23,27 @@ from watcher.store import StoredWatch
 MARGIN = timedelta(days=3)
 REPORTS_KEPT = timedelta(days=7)
 AT_A_TIME = 5
+
+
+def list_missing(edgar: Edgar, store: Store, *, now: Callable[[], datetime], span: timedelta) -> Iterator[tuple[str, int]]:
+    """List what was filed in a gap, then the past of the watches that are new; yields after each list what it was, and how many were new.
+
+    Raises like `close_gap`: a list that cannot be read does not keep the others from being read.
+    """
+    unreadable: FeedUnreadable | None = None
+    try:
+        yield from (("gap", len(found)) for found in close_gap(edgar, store, now=now()))
+    except FeedUnreadable as error:
+        unreadable = error
+    for watch in store.watches():
+        if watch.baseline != "owed":
+            continue
+        try:
+            yield f"baseline of {watch.shown}", list_past(edgar, store, watch, now=now(), span=span)
+        except FeedUnreadable as error:
+            unreadable = error
+    if unreadable is not None:
+        raise unreadable
 
 
 def list_past(edgar: Edgar, store: Store, watch: StoredWatch, *, now: datetime, span: timedelta) -> int:
@@ -34,6 +57,8 @@ def list_past(edgar: Edgar, store: Store, watch: StoredWatch, *, now: datetime, 
         return 0
     with store.transaction():
         new = store.remember(listed.filings, now=now, found_by="submissions", queue="baseline")
+        for ref in listed.filings:  # of what a data set told, the original is read now
+            reopen(store, ref.accession_number, now=now)
         store.set_baseline(watch.key, "reading", listed.name or None)
         _keep_reports(store, watch, listed, now)
     return len(new)

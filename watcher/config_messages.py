@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from watcher.config_values import BadValueError
+from watcher.config_values import path_from
 from watcher.config_values import text
 from watcher.core.errors import Problem
 from watcher.core.telling import Templates
+from watcher.ordinary import content
 from watcher.toml_tables import Known
 from watcher.toml_tables import Tables
 
@@ -18,9 +18,9 @@ def read_templates(tables: Tables, raw: object) -> Templates:
     """The templates that `[messages]` names, relative to the folder of the configuration. What is wrong with one is noted at its line."""
 
     def template(value: object) -> str:
-        path = tables.path.parent / text(value)
+        path = path_from(tables.path.parent, text(value))
         try:
-            return path.read_text("utf-8")
+            return content(path).decode("utf-8").replace("\r\n", "\n")
         except OSError as error:
             raise BadValueError(f"must name a file, relative to the folder of the configuration ({error.strerror})") from None
         except UnicodeDecodeError:
@@ -36,5 +36,5 @@ def read_templates(tables: Tables, raw: object) -> Templates:
             found = problem_with(kind, source)
             if found is not None:
                 line, what = found
-                tables.problems.append(Problem(str(tables.path.parent / Path(str(named[kind]).strip())), line, what))
+                tables.problems.append(Problem(str(path_from(tables.path.parent, str(named[kind]).strip())), line, what))
     return Templates(**read)

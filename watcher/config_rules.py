@@ -11,6 +11,7 @@ from typing import Any
 from watcher.config_values import BadValueError
 from watcher.config_values import dollars
 from watcher.config_values import one_of
+from watcher.config_values import path_from
 from watcher.config_values import percentage
 from watcher.config_values import phrase
 from watcher.config_values import quoted
@@ -32,8 +33,17 @@ PLANS = ("any", "exclude", "only")
 # V marks a report made earlier than required. It and K are fields of their own beside the code.
 CODES = (*CODE_MEANING, "V")
 
+# What people call the events.
+_MEANT = {
+    **dict.fromkeys(("sell", "sells", "sold", "sales", "selling"), "sale"),
+    **dict.fromkeys(("buy", "buys", "bought", "buying"), "purchase"),
+    **dict.fromkeys(("options", "option", "option_exercise"), "exercise"),
+    **dict.fromkeys(("grant", "grants"), "award"),
+    **dict.fromkeys(("tax", "taxes"), "withholding"),
+    "rsu": "vest",
+}
 _CONDITIONS: Known = {
-    "events": Each(one_of("event", EVENT_NAMES)),
+    "events": Each(one_of("event", EVENT_NAMES, _MEANT)),
     "plan": one_of("value", PLANS),
     "min_value": dollars,
     "min_shares": whole_shares,
@@ -74,7 +84,7 @@ class RuleReader:
 
     def register(self, value: object) -> tuple[Expectation, ...]:
         """The entries of a register. Its own problems are noted with its name and lines."""
-        path = self.tables.path.parent / text(value)
+        path = path_from(self.tables.path.parent, text(value))
         if path not in self.registers:
             # a folder closed to us counts as "not there"; Path.exists would raise
             if not os.path.exists(path):  # noqa: PTH110 -- see the line above

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
 from datetime import date
 from datetime import datetime
 from datetime import timedelta
 from decimal import Decimal
 from decimal import InvalidOperation
+from pathlib import Path
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONG_UNITS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), (1, "s")),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), (1, "m")),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), (1, "h")),
+    **dict.fromkeys(("d", "day", "days"), (1, "d")),
+    **dict.fromkeys(("w", "week", "weeks"), (7, "d")),
+    **dict.fromkeys(("y", "year", "years"), (365, "d")),
+}
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
+_TICKER = re.compile(r"(?=.{1,12}$)[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 _SHOWN_LENGTH = 40
 
 
@@ -39,6 +51,21 @@ def text(value: object) -> str:
     return stripped
 
 
+def path_from(folder: Path, name: str) -> Path:
+    """The file of a configured name: relative to `folder`, absolute, or in a home directory (`~/...`)."""
+    if not name.startswith("~"):
+        return folder / name
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise BadValueError("begins with ~, but that home directory is not known; write the whole path") from None
+
+
+def file_name(value: object) -> str:
+    """The name of a file, `~` written out."""
+    return str(path_from(Path(), text(value)))
+
+
 def yes(value: object) -> bool:
     """`true`; its opposite is said by leaving the key out."""
     if value is not True:
@@ -50,8 +77,17 @@ def duration(value: object) -> timedelta:
     """A whole number and one unit: `10s`, `5m`, `2h`, `365d`."""
     match = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
     if match is None:
-        raise BadValueError('must be a duration such as "10s", "5m", "2h" or "365d"')
+        raise BadValueError(f'must be a duration such as "10s", "5m", "2h" or "365d"{_duration_meant(value)}')
     return timedelta(**{_UNIT[match[2]]: int(match[1])})
+
+
+def _duration_meant(value: object) -> str:
+    said = str(value).strip().casefold() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if re.fullmatch(r"[0-9]{1,6}", said):
+        return "; its unit is missing"
+    if (longer := re.fullmatch(r"([0-9]{1,5})\s*([a-z]{1,10})", said)) and (unit := _LONG_UNITS.get(longer[2])):
+        return f'; did you mean "{int(longer[1]) * unit[0]}{unit[1]}"?'
+    return ""
 
 
 def interval(value: object) -> float:
@@ -183,6 +219,8 @@ def exact(number: str) -> Decimal:
 
 def cik(value: object) -> str:
     """A CIK as ten digits; leading zeros may be left out."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**10:
+        raise BadValueError(f'must be text in quotes: "{value:010}"')
     digits = text(value)
     if not re.fullmatch(r"[0-9]{1,10}", digits) or not int(digits):
         raise BadValueError('must be a CIK, up to ten digits in quotes, such as "0001107843"')
@@ -191,10 +229,14 @@ def cik(value: object) -> str:
 
 def ticker(value: object) -> str:
     """A ticker as in the SEC's file: upper case, share classes with a hyphen (BRK.B is BRK-B)."""
-    symbol = text(value).upper().replace(".", "-")
-    if not re.fullmatch(r"(?=.{1,12}$)[A-Z][A-Z0-9]*(-[A-Z0-9]+)*", symbol):
-        raise BadValueError("must be a ticker such as QLYS or BRK-B")
-    return symbol
+    said = text(value).upper()
+    symbol = said.replace(".", "-")
+    if _TICKER.fullmatch(symbol):
+        return symbol
+    # an exchange before it, a dollar sign, a terminal's country behind it, a slash before the class
+    meant = re.sub(r"^[A-Z]+\s*:\s*|^\$|\s+(US|UN|UW|UQ)( EQUITY)?$", "", said).replace("/", "-").replace(".", "-")
+    hint = f"; did you mean {meant}?" if _TICKER.fullmatch(meant) else ""
+    raise BadValueError(f"must be a ticker such as QLYS or BRK-B{hint}")
 
 
 def ticker_or_cik(word: str) -> tuple[str, str]:
@@ -202,23 +244,30 @@ def ticker_or_cik(word: str) -> tuple[str, str]:
     return ("cik", cik(word)) if re.fullmatch(r"[0-9]+", word) else ("ticker", ticker(word))
 
 
-def one_of(what: str, known: Collection[str]) -> Callable[[object], str]:
-    """A checker for a name out of `known`; `what` is the kind of name, in words."""
+@dataclass(frozen=True, slots=True)
+class one_of:  # noqa: N801 -- it is called like the other checkers
+    """A checker for a name out of `known`; `what` is the kind of name, in words, `meant` what other words probably mean."""
 
-    def name(value: object) -> str:
+    what: str
+    known: Collection[str]
+    meant: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, value: object) -> str:
+        """The name."""
         word = text(value)
-        if word not in known:
-            raise BadValueError(f"has an unknown {what} {quoted(word)}; {suggestion(word, known)}")
+        if word not in self.known:
+            meant = self.meant.get(word.casefold())
+            hint = f"did you mean {meant}?" if meant else suggestion(word, self.known)
+            raise BadValueError(f"has an unknown {self.what} {quoted(word)}; {hint}")
         return word
-
-    return name
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
     """What was probably meant, or else everything that is known."""
-    close = difflib.get_close_matches(word[:_SHOWN_LENGTH], known, 1)
+    folded = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(word[:_SHOWN_LENGTH].casefold(), folded, 1)
     if close:
-        return f"did you mean {close[0]}?"
+        return f"did you mean {folded[close[0]]}?"
     return f"known: {', '.join(known)}" if known else "there is none"
 
 

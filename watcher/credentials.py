@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from watcher.config_values import BadValueError
+from watcher.config_values import path_from
+from watcher.ordinary import content
 
 
 def from_environment(name: str, environ: Mapping[str, str]) -> str:
@@ -28,7 +30,7 @@ def from_file(name: str, folder: Path, environ: Mapping[str, str]) -> str:
     own credentials systemd has seen to.
     """
     credentials = environ.get("CREDENTIALS_DIRECTORY")
-    path = folder / name
+    path = path_from(folder, name)
     try:
         if credentials and (Path(credentials) / name).exists():
             path = Path(credentials) / name
@@ -38,7 +40,7 @@ def from_file(name: str, folder: Path, environ: Mapping[str, str]) -> str:
         of_systemd = credentials and path.resolve().is_relative_to(Path(credentials).resolve())
         if status.st_mode & 0o077 and not of_systemd:
             raise BadValueError(f"names a file that others can read: chmod 600 {path}")
-        value = path.read_bytes().decode("utf-8").strip()
+        value = content(path).decode("utf-8").strip()
     except OSError as error:
         raise BadValueError(
             f"names a file that cannot be read ({error.strerror}); a relative path starts in $CREDENTIALS_DIRECTORY "

@@ -19,37 +19,40 @@ from datetime import datetime
 from functools import partial
 from types import FrameType
 
-from watcher.baseline import close_gap
 from watcher.baseline import finish_baselines
-from watcher.baseline import list_past
+from watcher.baseline import list_missing
 from watcher.baseline import refresh_reports
+from watcher.care import Care
 from watcher.config import Config
 from watcher.config import Destination
 from watcher.core.calendar import is_open
 from watcher.core.completeness import words
-from watcher.core.errors import ConfigError
-from watcher.core.errors import EdgarError
-from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import WatcherError
 from watcher.core.vigil import source_of
 from watcher.deliver import deliver
+from watcher.digest import owe_by_the_clock
 from watcher.edgar import Edgar
 from watcher.ingest import ingest
 from watcher.jobs import HungError
 from watcher.jobs import Jobs
-from watcher.notify import Sender
+from watcher.logs import Remembering
+from watcher.logs import about
 from watcher.notify import sender_for
 from watcher.pace import Pace
 from watcher.pace import pace_path
 from watcher.poll import poll
 from watcher.reconcile import reconcile_due
+from watcher.reloading import Origin
+from watcher.reloading import Reloading
 from watcher.resolve import resolve
 from watcher.status import FORM_PREFIXES
 from watcher.store import Lock
 from watcher.store import Store
 from watcher.systemd import Notifier
+from watcher.systemd import Watchdog
 from watcher.upkeep import look_after
 from watcher.upkeep import recover
+from watcher.vigil import REFUSED
 from watcher.vigil import vigil
 
 log = logging.getLogger("watcher")
@@ -58,29 +61,33 @@ TICK = 2.0  # seconds between looks at a queue; work is announced by waking, thi
 OTHER_FORMS_INTERVAL = 60.0  # forms 3 and 5 are rare and carry few alerts
 HOUR = 3600.0
 LIST_INTERVAL = 30.0  # seconds until a list of a CIK's filings that was not to be had is asked for again
+PAGE_TAKES = 120.0  # seconds at most, beyond the interval, between two pages of polls: a turn, a host's name, an answer
 
 
 class Daemon:
     """Everything that runs for months. Made once per process; `run` or `run_once`, then `close`."""
 
-    def __init__(self, config: Config, *, now: Callable[[], datetime], reload: Callable[[], Config] | None = None) -> None:
+    def __init__(self, config: Config, *, now: Callable[[], datetime], origin: Origin | None = None) -> None:
         """Open the store, whose lock keeps a second daemon out, and the door to EDGAR. Raises `StoreError`, `AlreadyRunning`."""
         self._now = now
-        self._reload = reload
         self._lock = Lock(config.store.path)
         self.store = Store(config.store.path)
         self._config = config
         self._pace = Pace(pace_path(config.store.path))
         self._edgar = Edgar(config.edgar, self._pace, now=now)
-        self._senders: dict[Destination, Sender] = {}
+        self._senders: dict[Destination, Remembering] = {}
         self._resolved = False
+        self._resolving = threading.Lock()  # between the start and a reload: the later one's watches stay
         self._stopping = threading.Event()
-        self._reloading = threading.Event()
         self._fatal: BaseException | None = None
-        self._polled_at = time.monotonic()
         self._systemd = Notifier()
+        self._watchdog = Watchdog(self._systemd)
         self._jobs = Jobs(threads=16 + len(config.destinations))
-        self._prepare()
+        self._care = Care(self.store, self._pace, self._jobs.goes_on)
+        self._reloading = Reloading(origin, self.store, self._take, now=now) if origin else None  # without, nothing is reloaded
+        self.store.set_fact(REFUSED, None)  # this one could be read
+        for left_behind in recover(self.store, set(config.destinations), now=now()):  # by a crash or a long sleep
+            log.warning(left_behind)
 
     def close(self) -> None:
         """Close the doors."""
@@ -95,12 +102,9 @@ class Daemon:
 
         Raises the `WatcherError` that ended it, if one did: an unknown ticker is the user's mistake.
         """
-        for number, action in (
-            (signal.SIGTERM, self._on_stop),
-            (signal.SIGINT, self._on_stop),
-            (signal.SIGHUP, self._on_reload),
-        ):
-            signal.signal(number, action)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: self._stopping.set())
+        signal.signal(signal.SIGHUP, self._on_reload)
         self.start()
         status = self.supervise()
         if isinstance(self._fatal, WatcherError):
@@ -109,16 +113,20 @@ class Daemon:
 
     def start(self) -> None:
         """Give the scheduler its jobs."""
-        self._jobs.add("resolve", self._guarded("resolve", self._resolve), lambda: 30.0)
-        self._jobs.add("poll 4", self._guarded("poll 4", partial(self._poll, "4")), self._poll_interval)
+        self._add("resolve", self._resolve, lambda: 30.0)
+        self._add("poll 4", partial(self._poll, "4"), self._poll_interval)
         for prefix in FORM_PREFIXES[1:]:
-            self._jobs.add(f"poll {prefix}", self._guarded(f"poll {prefix}", partial(self._poll, prefix)), self._other_interval)
-        self._jobs.add("ingest", self._guarded("ingest", self._ingest_live), lambda: TICK)
-        self._jobs.add("list", self._guarded("list", self._list), lambda: LIST_INTERVAL)
-        self._jobs.add("baseline", self._guarded("baseline", self._read_past), lambda: TICK)
-        self._jobs.add("reconcile", self._guarded("reconcile", self._reconcile), lambda: HOUR)
-        self._jobs.add("housekeeping", self._guarded("housekeeping", self._housekeeping), lambda: HOUR)
-        self._jobs.add("vigil", self._guarded("vigil", self._vigil), lambda: 30.0)
+            self._add(f"poll {prefix}", partial(self._poll, prefix), lambda: max(OTHER_FORMS_INTERVAL, self._poll_interval()))
+        self._add("ingest", self._ingest_live, lambda: TICK)
+        self._add("list", self._list, lambda: LIST_INTERVAL)
+        self._add("baseline", self._read_past, lambda: TICK)
+        self._add("reconcile", self._reconcile, lambda: HOUR)
+        self._add("housekeeping", lambda: look_after(self.store, set(self._config.destinations), now=self._now()), lambda: HOUR)
+        self._add("vigil", self._vigil, lambda: 30.0)
+        self._add("care", lambda: self._care(self._config, now=self._now()), lambda: 60.0)
+        self._add("digest", self._digest, lambda: 30.0)
+        if self._reloading:
+            self._add("reload", self._reloading, self._reloading.interval)
         for name in self._config.destinations:
             self._add_delivery(name)
         self._jobs.start()
@@ -127,21 +135,19 @@ class Daemon:
 
     def supervise(self) -> int:
         """The main thread's work: a look at every job each second, by the monotonic clock, until told to stop."""
-        fed = 0.0
         while not self._stopping.wait(1.0):
             if self._fatal is not None:
                 break
-            if self._reloading.is_set():
-                self._reloading.clear()
-                self._take_new_config()
+            if self._reloading and self._reloading.asked.is_set():
+                self._jobs.wake("reload")
             try:
                 self._jobs.tend()
             except HungError as error:
                 log.critical("%s: the process ends and must be started again", error)
                 os._exit(70)  # its threads cannot be joined
-            if self._polled_at > fed:
-                fed = self._polled_at
-                self._systemd("WATCHDOG=1")
+            # The longer of the two at all hours: when EDGAR opens, the poll before was made at the interval of the night.
+            longest = max(self._config.edgar.poll_interval, self._config.edgar.off_hours_interval)
+            self._watchdog.feed(longest + PAGE_TAKES, time.monotonic())
         self._systemd("STOPPING=1")
         self._jobs.stop()
         if self._fatal is not None:
@@ -160,7 +166,7 @@ class Daemon:
         """
         steps: list[tuple[str, Callable[[], None]]] = [("resolve", self._resolve)]
         steps += [(f"poll {prefix}", partial(self._poll, prefix)) for prefix in FORM_PREFIXES]
-        steps += [("list", self._list), ("baseline", self._read_past), ("ingest", self._ingest_live)]
+        steps += [("list", self._list), ("baseline", self._read_past), ("ingest", self._ingest_live), ("digest", self._digest)]
         steps += [(f"deliver {name}", partial(self._deliver, name)) for name in self._config.destinations]
         troubles: list[WatcherError] = []
         for source, step in steps:
@@ -202,26 +208,32 @@ class Daemon:
             self._fatal = error
 
     def _resolve(self) -> None:
-        if self._resolved:
-            return
-        resolve(self._edgar, self.store, self._config, now=self._now())
-        self._resolved = True
-        for name in ("list", *(f"poll {prefix}" for prefix in FORM_PREFIXES)):
-            self._jobs.wake(name)
+        with self._resolving:
+            if self._resolved:
+                return
+            resolve(self._edgar, self.store, self._config, now=self._now())
+            self._resolved = True
+        self._look_at_once()
 
     def _poll(self, form_prefix: str) -> None:
         try:
             if not self._resolved and not self.store.watches():
                 return
-            polled = poll(self._edgar, self.store, now=self._now(), form_prefix=form_prefix)
+            went_on = partial(self._poll_goes_on, form_prefix)
+            polled = poll(self._edgar, self.store, now=self._now(), form_prefix=form_prefix, goes_on=went_on)
         finally:
-            if form_prefix == "4":
-                self._polled_at = time.monotonic()
+            self._poll_goes_on(form_prefix)
         if polled.new:
             log.info("poll %s: %s", form_prefix, ", ".join(polled.new))
             self._jobs.wake("ingest")
         if polled.gap:
             self._jobs.wake("list")
+
+    def _poll_goes_on(self, form_prefix: str) -> None:
+        """A long list takes many pages, each with a deadline of its own: who reads on is not hung."""
+        self._jobs.goes_on()
+        if form_prefix == "4":
+            self._watchdog.sign(time.monotonic())
 
     def _ingest_live(self) -> None:
         while self._ingest("live") and not self._stopping.is_set():
@@ -235,36 +247,22 @@ class Daemon:
                 break
             result = ingest(self._edgar, self.store, self._config, pending, now=self._now())
             ended += result.state != "postponed"
-            log.info("%s %s, %d alerts", result.accession_number, result.state, len(result.alerts))
-            if result.alerts:
-                for name in self._config.destinations:
-                    self._jobs.wake(f"deliver {name}")
+            of = about(result.accession_number, pending.path_cik)
+            log.info("%s %s, %d alerts", result.accession_number, result.state, len(result.alerts), extra=of)
+            for name in self._config.destinations if result.alerts else ():
+                self._jobs.wake(f"deliver {name}")
             self._jobs.goes_on()
         return ended
 
     def _list(self) -> None:
-        """What the watches filed in a gap or in the past; a list that cannot be read does not keep the others from being read."""
-        unreadable: FeedUnreadable | None = None
-        try:
-            for found in close_gap(self._edgar, self.store, now=self._now()):
-                self._jobs.goes_on()
-                if found:
-                    self._jobs.wake("ingest")
-                if self._stopping.is_set():
-                    return
-        except FeedUnreadable as error:
-            unreadable = error
-        for watch in self.store.watches():
-            if watch.baseline != "owed" or self._stopping.is_set():
-                continue
-            try:
-                count = list_past(self._edgar, self.store, watch, now=self._now(), span=self._config.store.baseline)
-                log.info("baseline of %s: %d filings to read", watch.shown, count)
-            except FeedUnreadable as error:
-                unreadable = error
+        """What the watches filed in a gap or in the past."""
+        for what, new in list_missing(self._edgar, self.store, now=self._now, span=self._config.store.baseline):
+            log.info("%s: %d filings to read", what, new)
             self._jobs.goes_on()
-        if unreadable is not None:
-            raise unreadable
+            if new:
+                self._jobs.wake("ingest")
+            if self._stopping.is_set():
+                return
 
     def _read_past(self) -> None:
         while self._ingest("baseline") and not self._stopping.is_set():
@@ -276,14 +274,14 @@ class Daemon:
             destination = self._config.destinations.get(name)
             if destination is None:  # taken out of the configuration meanwhile
                 return
-            outcome = deliver(self.store, self._sender(destination), name, now=self._now, terms=destination)
+            sender = self._sender(destination)
+            outcome = deliver(self.store, sender, name, now=self._now, terms=destination)
             self._jobs.goes_on()
             if outcome is None:
                 return
-            if outcome.state == "accepted":
-                log.info("%s: delivered", name)
-            else:
-                log.warning("%s: %s (%s)", name, outcome.state, outcome.reason)
+            taken = outcome.state == "accepted"
+            said = "delivered" if taken else f"{outcome.state} ({outcome.reason})"
+            log.log(logging.INFO if taken else logging.WARNING, "%s: %s", name, said, extra=sender.about)
 
     def _reconcile(self) -> None:
         """Hold what is due of EDGAR's indexes against the store; what is missing is left to `ingest` and looked at again in an hour."""
@@ -296,57 +294,51 @@ class Daemon:
                 return
         refresh_reports(self._edgar, self.store, now=self._now())
 
-    def _housekeeping(self) -> None:
-        look_after(self.store, now=self._now())
-
     def _vigil(self) -> None:
         for name in vigil(self.store, self._pace, self._config, now=self._now()):
             self._jobs.wake(f"deliver {name}")
 
+    def _digest(self) -> None:
+        for name in owe_by_the_clock(self.store, self._config, now=self._now()):
+            self._jobs.wake(f"deliver {name}")
+
     # --- parts ------------------------------------------------------------------------------------------------------------
 
-    def _prepare(self) -> None:
-        """What a crash or a long sleep left behind."""
-        for left_behind in recover(self.store, set(self._config.destinations), now=self._now()):
-            log.warning(left_behind)
-
-    def _sender(self, destination: Destination) -> Sender:
+    def _sender(self, destination: Destination) -> Remembering:
         if destination not in self._senders:
-            self._senders[destination] = sender_for(destination)
+            self._senders[destination] = Remembering(sender_for(destination), destination.name)
         return self._senders[destination]
 
+    def _add(self, name: str, step: Callable[[], None], interval: Callable[[], float]) -> None:
+        self._jobs.add(name, self._guarded(name, step), interval)
+
     def _add_delivery(self, name: str) -> None:
-        self._jobs.add(f"deliver {name}", self._guarded(f"deliver {name}", partial(self._deliver, name)), lambda: TICK)
+        self._add(f"deliver {name}", partial(self._deliver, name), lambda: TICK)
 
     def _poll_interval(self) -> float:
         return self._config.edgar.poll_interval if is_open(self._now()) else self._config.edgar.off_hours_interval
 
-    def _other_interval(self) -> float:
-        return max(OTHER_FORMS_INTERVAL, self._poll_interval())
-
-    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping.set()
-
     def _on_reload(self, _number: int, _frame: FrameType | None) -> None:
-        self._reloading.set()
+        if self._reloading:
+            self._reloading.asked.set()
 
-    def _take_new_config(self) -> None:
-        """Read the configuration again; one that is wrong, or names an unknown ticker, leaves the old one in force."""
-        if self._reload is None:
-            return
-        try:
-            config = self._reload()
-            edgar = Edgar(config.edgar, self._pace, now=self._now)
+    def _look_at_once(self) -> None:
+        for name in ("list", *(f"poll {prefix}" for prefix in FORM_PREFIXES)):
+            self._jobs.wake(name)
+
+    # --- another configuration --------------------------------------------------------------------------------------------
+
+    def _take(self, config: Config) -> None:
+        """Put a configuration into force; one that names an unknown ticker, or one that EDGAR does not tell, leaves the old one."""
+        edgar = self._edgar if config.edgar == self._config.edgar else Edgar(config.edgar, self._pace, now=self._now)
+        with self._resolving:
             resolve(edgar, self.store, config, now=self._now())
-        except (ConfigError, EdgarError, FeedUnreadable) as error:
-            log.error("the configuration was not reloaded, the old one stays in force:\n%s", error)  # noqa: TRY400 -- no traceback for a typing mistake
-            self._note("reload", str(error))
-            return
-        before, self._config, self._edgar, self._resolved = self._config.destinations.keys(), config, edgar, True
+            before, self._config, self._edgar, self._resolved = self._config.destinations.keys(), config, edgar, True
+        self._watchdog.sign(time.monotonic())  # what was in time by the old intervals is not late by the new ones
         for name in before - config.destinations.keys():
             self._jobs.remove(f"deliver {name}")
         for name in config.destinations.keys() - before:
             self._add_delivery(name)
         self.store.bury_unknown_destinations(set(config.destinations), self._now())
         log.info("configuration reloaded: watching %d", len(config.watches))
-        self._jobs.wake("list")
+        self._look_at_once()

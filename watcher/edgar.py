@@ -7,6 +7,7 @@ for good when a request is cancelled. Redirects are off; EDGAR's own addresses d
 from __future__ import annotations
 
 import logging
+import re
 import time
 import zlib
 from collections.abc import Callable
@@ -41,6 +42,10 @@ DEADLINE = 30.0  # seconds for one request, from first byte asked to last byte r
 CAP = 8_000_000  # bytes after decompression, of a list
 PIECE = 65_536  # bytes decompressed at once
 SUBMISSION_CAP = 32_000_000  # of a complete submission with its exhibits
+DATASET_CAP = 128_000_000  # of a quarter's data set, packed; they have about 12
+DATASET_DEADLINE = 600.0
+_DATASETS = "files/structureddata/data/insider-transactions-data-sets"  # where most are
+_DATASET_PAGE = "data-research/sec-markets-data/insider-transactions-data-sets"
 
 # httpx logs each address at INFO; an address may carry a user's mirror credentials.
 for _name in ("httpx", "httpcore"):
@@ -104,6 +109,26 @@ class Edgar:
         address = f"{self._config.www_url}/Archives/edgar/daily-index/{day.year}/QTR{quarter}/master.{day:%Y%m%d}.idx"
         return parse_master(self._list(address, f"the index of {day}", background=True))
 
+    def data_set(self, quarter: str) -> bytes:
+        """The zip of a quarter ("2024q3") of the Insider Transactions Data Sets; where it is not where most are, the SEC's page knows.
+
+        Raises `NotYet` where there is none for the quarter (yet), `Unreachable`, `Blocked`.
+        """
+        name = f"{quarter}_form345.zip"
+        what = f"the data set of {quarter}"
+        try:
+            return self._get(
+                f"{self._config.www_url}/{_DATASETS}/{name}", what, cap=DATASET_CAP, seconds=DATASET_DEADLINE, background=True
+            )
+        except NotYet:
+            page = self._get(f"{self._config.www_url}/{_DATASET_PAGE}", "the SEC's page of data sets", html=True, background=True)
+        linked = re.search(rb'href="(?:https://www\.sec\.gov)?/([\w./-]*/' + re.escape(name.encode()) + rb')"', page)
+        if linked is None:
+            raise NotYet(f"{what}: the SEC does not offer it (yet)")
+        return self._get(
+            f"{self._config.www_url}/{linked[1].decode()}", what, cap=DATASET_CAP, seconds=DATASET_DEADLINE, background=True
+        )
+
     # --- one request ------------------------------------------------------------------------------------------------------
 
     def _list(self, address: str, what: str, *, background: bool = False) -> bytes:
@@ -113,17 +138,26 @@ class Edgar:
         except TooLarge as error:
             raise Unreachable(str(error)) from None
 
-    def _get(self, address: str, what: str, *, cap: int = CAP, background: bool = False) -> bytes:
+    def _get(
+        self,
+        address: str,
+        what: str,
+        *,
+        cap: int = CAP,
+        background: bool = False,
+        seconds: float | None = None,
+        html: bool = False,
+    ) -> bytes:
         self._pace.wait(self._now, background=background)
         try:
-            with deadline(self._deadline) as ends, self._client.stream("GET", address) as response:
+            with deadline(seconds or self._deadline) as ends, self._client.stream("GET", address) as response:
                 body = self._read(response, what, cap=cap, ends=ends)
         except httpx.PoolTimeout as error:
             self._client = self._new_client()
             raise Unreachable(f"{what}: no connection was free") from error
         except (httpx.TransportError, httpx.StreamError) as error:
             raise Unreachable(f"{what}: {_words(error)}") from error
-        self._judge(response, body, what)
+        self._judge(response, body, what, html=html)
         return body
 
     def _read(self, response: httpx.Response, what: str, *, cap: int, ends: float) -> bytes:
@@ -136,17 +170,18 @@ class Edgar:
             if len(body) > cap:
                 raise TooLarge(f"{what}: larger than {cap:,} bytes")
             if time.monotonic() > ends:
-                raise Unreachable(f"{what}: not complete after {self._deadline:.0f} seconds")
+                raise Unreachable(f"{what}: not complete within the time allowed")
         return bytes(body)
 
-    def _judge(self, response: httpx.Response, body: bytes, what: str) -> None:
+    def _judge(self, response: httpx.Response, body: bytes, what: str, *, html: bool) -> None:
         status = response.status_code
         if status == 200:
             if not body.strip():
                 raise Unreachable(f"{what}: EDGAR sent an empty page", status=status)
             if _is_html(body):
                 self._refuse_if_blocked(body)
-                raise Unreachable(f"{what}: EDGAR sent a web page instead", status=status)
+                if not html:
+                    raise Unreachable(f"{what}: EDGAR sent a web page instead", status=status)
             return
         if status == 404 or (status == 403 and b"<Code>AccessDenied</Code>" in body):
             raise NotYet(f"{what}: EDGAR has no such object (yet)")

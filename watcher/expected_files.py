@@ -24,7 +24,7 @@ from watcher.toml_tables import Known
 from watcher.toml_tables import Tables
 
 _EVENTS = tuple(name for name in EVENT_NAMES if name not in NO_TRANSACTION)
-_ENTRY: Known = {
+ENTRY_KEYS: Known = {
     "person": phrase,
     "owner_cik": cik,
     "ticker": ticker,
@@ -58,7 +58,7 @@ def read_expected(path: Path) -> tuple[tuple[Expectation, ...], list[Problem]]:
 
 def _entry(tables: Tables, place: Place, raw: Any) -> Expectation | None:
     already = len(tables.problems)
-    read = tables.table(place, raw, _ENTRY)
+    read = tables.table(place, raw, ENTRY_KEYS)
     if isinstance(raw, dict):
         if len(raw.keys() & {"person", "owner_cik"}) != 1:
             tables.wrong(place, 'an expected trade takes exactly one of person = "NAME AS IN THE FILING" and owner_cik = "CIK"')

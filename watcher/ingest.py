@@ -5,6 +5,8 @@ fetch  ->  read  ->  `judgement.take`  ->  { original, filing, rows, positions, 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import time
@@ -26,6 +28,9 @@ from watcher.core.reading import READER_VERSION
 from watcher.core.reading import Reading
 from watcher.core.reading import document_of
 from watcher.core.reading import read_submission
+from watcher.core.silence import Silence
+from watcher.core.silence import Subject
+from watcher.core.silence import silencing
 from watcher.core.submission import EASTERN
 from watcher.core.telling import Alert
 from watcher.core.telling import Message
@@ -38,13 +43,18 @@ from watcher.store import PendingFiling
 from watcher.store import Store
 from watcher.store import StoredWatch
 
-# Seconds before the next try, by the number of tries so far; the last value repeats.
-NOT_YET = (2, 5, 10, 20, 40, 60, 120, 300)
+# Seconds before the next try, by the number of tries of that kind so far; the last value repeats.
+UNSERVED = (2, 5, 10, 20, 40, 60, 120, 300)
 UNREACHABLE = (5, 10, 20, 40, 60, 120, 300)
-CUT_SHORT = (5, 10, 20, 40)
-_CUT_SHORT = "cut short"
-# A filing that EDGAR lists and does not serve within this time is reported as unreadable, with its link.
+# A filing that EDGAR lists and does not serve, or serves without its end, for a day of answers is reported as unreadable, with its link.
+# Answers are counted and not hours: while EDGAR is down, or we are, it cannot serve anything.
 GIVE_UP = timedelta(hours=24)
+GIVE_UP_AFTER = len(UNSERVED) + (int(GIVE_UP.total_seconds()) - sum(UNSERVED)) // UNSERVED[-1]
+# How a complete submission ends, in its dialects; what lacks it was cut short, which not every connection tells.
+_CUT_SHORT = "cut short"
+_END = re.compile(rb"</(?:SEC-DOCUMENT|IMS-DOCUMENT|SUBMISSION)>")
+_MEANWHILE = timedelta(seconds=2)
+_CHANGING = "the configuration is being changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +75,23 @@ def ingest(edgar: Edgar, store: Store, config: Config, pending: PendingFiling, *
     try:
         content = edgar.submission(pending.path_cik, pending.accession_number, background=pending.queue == "baseline")
     except NotYet as error:
-        if now - pending.first_seen_at > GIVE_UP:
-            return _quarantine(store, config, pending, f"EDGAR lists this filing and has not served it for {GIVE_UP}", now)
-        return _postpone(store, pending, _delay(NOT_YET, pending), str(error), now)
+        if pending.unserved < GIVE_UP_AFTER:
+            return _wait_for_it(store, pending, pending.unserved, str(error), now)
+        return _quarantine(store, config, pending, f"EDGAR lists this filing and has not served it for {GIVE_UP}", now)
     except Blocked as error:
         return _postpone(store, pending, max(error.until - now, timedelta(0)), str(error), now)
     except Unreachable as error:
-        delay = max(_delay(UNREACHABLE, pending), timedelta(seconds=error.retry_after or 0))
+        tries = pending.tries - pending.unserved
+        delay = max(_step(UNREACHABLE, tries), timedelta(seconds=error.retry_after or 0))
         return _postpone(store, pending, delay, str(error), now)
     except TooLarge as error:
         return _quarantine(store, config, pending, str(error), now)
     try:
         return _commit(store, config, pending, read_submission(content), content, now)
     except UnreadableDocument as error:
-        again = pending.tries < len(CUT_SHORT) or not pending.reason.startswith(_CUT_SHORT)
-        if b"</SEC-DOCUMENT>" not in content[-200:] and again:
-            return _postpone(store, pending, _delay(CUT_SHORT, pending), f"{_CUT_SHORT}: {error}", now)
+        if _END.search(content[-200:]) is None and pending.unserved < GIVE_UP_AFTER:
+            before = pending.unserved if pending.reason.startswith(_CUT_SHORT) else 0  # else it has only just come
+            return _wait_for_it(store, pending, before, f"{_CUT_SHORT}: {error}", now)
         return _quarantine(store, config, pending, str(error), now, content=content)
     except WatcherError:
         raise
@@ -89,12 +100,19 @@ def ingest(edgar: Edgar, store: Store, config: Config, pending: PendingFiling, *
         raise
 
 
-def _delay(steps: tuple[int, ...], pending: PendingFiling) -> timedelta:
-    return timedelta(seconds=steps[min(pending.tries, len(steps) - 1)])
+def _step(steps: tuple[int, ...], tries: int) -> timedelta:
+    return timedelta(seconds=steps[min(tries, len(steps) - 1)])
 
 
-def _postpone(store: Store, pending: PendingFiling, delay: timedelta, reason: str, now: datetime) -> Ingested:
-    store.postpone(pending.accession_number, next_at=now + delay, reason=reason)
+def _wait_for_it(store: Store, pending: PendingFiling, before: int, reason: str, now: datetime) -> Ingested:
+    """EDGAR answered, and the document is not there yet, or not all of it; `before`: how often before this."""
+    return _postpone(store, pending, _step(UNSERVED, before), reason, now, unserved=True)
+
+
+def _postpone(
+    store: Store, pending: PendingFiling, delay: timedelta, reason: str, now: datetime, *, unserved: bool = False
+) -> Ingested:
+    store.postpone(pending.accession_number, next_at=now + delay, reason=reason, unserved=unserved)
     return Ingested(pending.accession_number, "postponed")
 
 
@@ -107,9 +125,17 @@ def _commit(store: Store, config: Config, pending: PendingFiling, reading: Readi
     with store.transaction():
         if not store.is_pending(accession):
             return Ingested(accession, "ingested")  # by the other queue, meanwhile
-        taken = take(store, config, _watches(store, reading, document.issuer.cik or ""), document, filed, now=now)
+        watches = _watches(store, reading, document.issuer.cik or "")
+        if _is_being_changed(config, watches):
+            return _postpone(store, pending, _MEANWHILE, _CHANGING, now)
+        taken = take(store, config, watches, document, filed, now=now)
         store.keep_original(accession, content, READER_VERSION)
     return Ingested(accession, "ingested", tuple(alert.event_id for alert in taken.alerts))
+
+
+def _is_being_changed(config: Config, watches: Sequence[StoredWatch]) -> bool:
+    """Whether the store's watches are of another configuration, so that a rule of theirs is not known and would be silent."""
+    return any(name not in config.rules for watch in watches for name in watch.rules)
 
 
 def _latest_acceptance(pending: PendingFiling) -> datetime:
@@ -142,9 +168,13 @@ def _quarantine(
     with store.transaction():
         if not store.is_pending(accession):
             return Ingested(accession, "quarantined")  # by the other queue, meanwhile
+        watches = store.watches_of(accession)
+        if _is_being_changed(config, watches):
+            return _postpone(store, pending, _MEANWHILE, _CHANGING, now)
+        silences = store.silences_in_force(now)
         alerts = [
-            _quarantine_alert(pending, watch, config, clean(reason, 300))
-            for watch in store.watches_of(accession)
+            _quarantine_alert(pending, watch, config, clean(reason, 300), silences)
+            for watch in watches
             if is_after(accepted_at, watch)
         ]
         if content is not None:
@@ -155,20 +185,27 @@ def _quarantine(
     return Ingested(accession, "quarantined", tuple(alert.event_id for alert in alerts))
 
 
-def _quarantine_alert(pending: PendingFiling, watch: StoredWatch, config: Config, reason: str) -> Alert:
+def _quarantine_alert(
+    pending: PendingFiling, watch: StoredWatch, config: Config, reason: str, silences: Sequence[Silence]
+) -> Alert:
     accession = pending.accession_number
     shown = WatchedAs(watch.key, watch.shown, watch.ticker)
     url = sec_url(accession, pending.path_cik)
     names = clean(pending.names, 200)
     message: Message = quarantine_message(accession, pending.form_type, names, reason, url, shown)
     identity = event_id(accession, watch.key, "quarantined")
-    known = [name for name in watch.rules if name in config.rules]
+    told = dict.fromkeys(destination for name in watch.rules for destination in config.rules[name].notify)
+    subject = Subject(watch.cik if watch.role == "issuer" else None)
+    silenced = {
+        name: silencing(silences, subject, (), name, is_machine=config.destinations[name].kind == "webhook") for name in told
+    }
     return Alert(
         event_id=identity,
         accession_number=accession,
         watch_key=watch.key,
-        rules=tuple(known),
+        rules=watch.rules,
         message=message,
         payload=quarantine_payload(pending.form_type, accession, shown, identity, message, reason, url, pending.first_seen_at),
-        destinations=tuple(dict.fromkeys(destination for name in known for destination in config.rules[name].notify)),
+        destinations=tuple(told),
+        silenced=tuple((name, silence) for name, silence in silenced.items() if silence is not None),
     )

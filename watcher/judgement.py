@@ -6,6 +6,8 @@ compare (amendment, positions, past)  ->  facts  ->  rules  ->  alerts  ->  { fi
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +31,8 @@ from watcher.core.payload import alert_payload
 from watcher.core.payload import event_id
 from watcher.core.rules import judge
 from watcher.core.rules import why_silent
+from watcher.core.silence import Subject
+from watcher.core.silence import silencing
 from watcher.core.telling import OUR_WORDS
 from watcher.core.telling import Alert
 from watcher.core.telling import Message
@@ -65,7 +69,7 @@ def take(
     complete_since = (first - config.store.baseline).date() if baseline_done else None
     compared = compare(store, document, filed, live=live, complete_since=complete_since)
     facts = facts_of(compared.document, compared.beside, filed, baseline_done=baseline_done)
-    taken = _Judge(store, config, facts, compared).taken(watches)
+    taken = _Judge(store, config, facts, compared, now).taken(watches)
     as_filed = replace(facts, document=document)
     store.keep_filing(as_filed, now, silent_because=taken.silent_because, transactions_key=compared.transactions_key)
     keep(store, facts, compared, filed)
@@ -86,9 +90,10 @@ def is_after(accepted_at: datetime, watch: StoredWatch) -> bool:
 class _Judge:
     """One filing before the rules of all its watches. One person hears of it once; machines tell watches apart."""
 
-    def __init__(self, store: Store, config: Config, facts: FilingFacts, compared: Compared) -> None:
+    def __init__(self, store: Store, config: Config, facts: FilingFacts, compared: Compared, now: datetime) -> None:
         self.config = config
         self.facts = facts
+        self.muted = store.silences_in_force(now)
         self.past = compared.beside.past
         self.earlier = _latest(store, compared.amended)
         self.same = {} if facts.same_as is None else _latest(store, (facts.same_as,))
@@ -130,7 +135,7 @@ class _Judge:
         destinations = self._unheard(matched)
         same = self.same.get(watch.key)
         if same is not None:
-            destinations = tuple(name for name in destinations if name not in same.destinations or self._is_machine(name))
+            destinations = tuple(name for name in destinations if name not in same.told or self._is_machine(name))
             if not destinations:
                 self.silences.append(f"the same transactions as in {self.facts.same_as}, of which you were told")
                 return None
@@ -154,7 +159,9 @@ class _Judge:
         identity = event_id(facts.accession_number, watch.key, "correction")
         later = self._worded(reasons, identity)
         message = amendment_correction(earlier.message, later, changes, facts.amends, facts.accession_number)
-        self.told.update(name for name in earlier.destinations if not self._is_machine(name))
+        destinations = tuple(dict.fromkeys((*earlier.destinations, *self._unheard(asking))))
+        silenced = self._silenced([name for name in destinations if name not in earlier.told], earlier.rules)
+        self._hears(destinations, silenced)
         return Alert(
             event_id=identity,
             accession_number=facts.accession_number,
@@ -162,7 +169,8 @@ class _Judge:
             rules=earlier.rules,
             message=message,
             payload=alert_payload(facts, reasons, identity, message, corrects=earlier.event_id),
-            destinations=tuple(dict.fromkeys((*earlier.destinations, *self._unheard(asking)))),
+            destinations=destinations,
+            silenced=tuple(silenced.items()),
         )
 
     def _first(self, watch: StoredWatch, matched: Sequence[Verdict], destinations: tuple[str, ...]) -> Alert:
@@ -178,6 +186,7 @@ class _Judge:
             message=message,
             payload=alert_payload(self.facts, reasons, identity, message),
             destinations=destinations,
+            silenced=tuple(self._silenced(destinations, reasons.rules).items()),
         )
 
     def _worded(self, reasons: Reasons, identity: str) -> Message:
@@ -193,8 +202,25 @@ class _Judge:
         """The destinations that the rules name, but for people who hear of this filing through another watch."""
         wanted = dict.fromkeys(name for verdict in matched for name in self.config.rules[verdict.rule].notify)
         destinations = tuple(name for name in wanted if name not in self.told)
-        self.told.update(name for name in destinations if not self._is_machine(name))
+        self._hears(destinations, self._silenced(destinations, [verdict.rule for verdict in matched]))
         return destinations
+
+    def _hears(self, destinations: Iterable[str], silenced: Collection[str]) -> None:
+        self.told.update(name for name in destinations if name not in silenced and not self._is_machine(name))
+
+    def _silenced(self, destinations: Iterable[str], rules: Collection[str]) -> dict[str, int]:
+        """Those of the destinations that a silence keeps from hearing of it by these rules, each with the silence."""
+        if not self.muted:
+            return {}
+        document = self.facts.document
+        subject = Subject(document.issuer.cik, tuple((owner.cik, owner.name) for owner in document.reporting_owners))
+        found = {}
+        for name in destinations:
+            telling = [rule for rule in rules if rule in self.config.rules and name in self.config.rules[rule].notify]
+            silence = silencing(self.muted, subject, telling, name, is_machine=self._is_machine(name))
+            if silence is not None:
+                found[name] = silence
+        return found
 
     def _is_machine(self, destination: str) -> bool:
         return destination in self.config.destinations and self.config.destinations[destination].kind == "webhook"

@@ -5,6 +5,7 @@ page 0, page 1, ... until one is wholly known  ->  group entries by filing  ->  
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
@@ -39,17 +40,19 @@ class Polled:
     gap: bool
 
 
-def poll(edgar: Edgar, store: Store, *, now: datetime, form_prefix: str = "4") -> Polled:
+def poll(
+    edgar: Edgar, store: Store, *, now: datetime, form_prefix: str = "4", goes_on: Callable[[], None] = lambda: None
+) -> Polled:
     """Read the list of current filings whose type begins with `form_prefix` back to what is known.
 
     A page that is older than the last, no feed or empty means unreachable, never "nothing new". Entries count as seen only when the
-    walk came to its end: a walk broken off is begun anew by the next poll. Raises `EdgarError` or `FeedUnreadable`; what was
-    found until then is remembered.
+    walk came to its end: a walk broken off is begun anew by the next poll. `goes_on` is called after each page.
+    Raises `EdgarError` or `FeedUnreadable`; what was found until then is remembered.
     """
     walk = _Walk(edgar, store, form_prefix, floor=_floor(store))
     trouble: EdgarError | FeedUnreadable | None = None
     try:
-        walk.go(now)
+        walk.go(now, goes_on)
     except (EdgarError, FeedUnreadable) as error:
         trouble = error
     # EDGAR answers 503 both past the end of its list and when it is down; after a sound page either may be meant.
@@ -91,10 +94,11 @@ class _Walk:
         self.reached_known = False
         self.whole = False  # read to its own end, not only as deep as EDGAR shows
 
-    def go(self, now: datetime) -> None:
+    def go(self, now: datetime, goes_on: Callable[[], None]) -> None:
         start = 0
         while start <= LAST_START:
             page = self._edgar.current(self._form_prefix, start)
+            goes_on()
             if start == 0:
                 self._refuse_empty_or_stale(page, now)
             self.pages += 1

@@ -96,5 +96,5 @@ def _correction(facts: FilingFacts, told: KeptAlert) -> Alert | None:
         rules=told.rules,
         message=message,
         payload=alert_payload(facts, reasons, identity, message, corrects=told.event_id),
-        destinations=told.destinations,
+        destinations=told.told,
     )

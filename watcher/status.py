@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from datetime import timedelta
 
+from watcher.config import Config
 from watcher.core.health import Condition
 from watcher.core.health import DestinationCondition
 from watcher.pace import Pace
@@ -15,8 +15,8 @@ from watcher.store import unstamp
 FORM_PREFIXES = ("4", "3", "5")
 
 
-def condition(store: Store, pace: Pace, destinations: Iterable[str], *, now: datetime) -> Condition:
-    """How the watcher is, as far as is written down. Names of destinations come from the configuration."""
+def condition(store: Store, pace: Pace, config: Config, *, now: datetime) -> Condition:
+    """How the watcher is, as far as is written down."""
     pending = store.rows(
         "SELECT count(*) AS number, min(first_seen_at) AS oldest FROM filing WHERE state = 'pending' AND queue = 'live'"
     )[0]
@@ -29,18 +29,24 @@ def condition(store: Store, pace: Pace, destinations: Iterable[str], *, now: dat
         pending=pending["number"],
         quarantined=store.value("SELECT count(*) FROM filing WHERE state = 'quarantined'"),
         baselines_open=sum(watch.baseline != "done" for watch in store.watches()),
-        destinations=tuple(_destination(store, name) for name in destinations),
+        destinations=tuple(_destination(store, name) for name in config.destinations),
         troubles=tuple(store.troubles(now - timedelta(days=1))),
+        damage=store.fact("damage"),
+        backup_failed=store.fact("backup failed"),
+        longest_interval=timedelta(seconds=max(config.edgar.poll_interval, config.edgar.off_hours_interval)),
     )
 
 
 def _destination(store: Store, name: str) -> DestinationCondition:
-    waiting = store.rows(
-        "SELECT count(*) AS number, min(created_at) AS oldest FROM owed"
-        " WHERE destination = ? AND state IN ('pending', 'sending', 'retry', 'unknown', 'held')"
-        " AND digest IS NULL",
-        (name,),
-    )[0]
+    open_ = {
+        bool(row["held"]): row
+        for row in store.rows(
+            "SELECT state = 'held' AS held, count(*) AS number, min(coalesce(woken_at, created_at)) AS oldest FROM owed"
+            " WHERE destination = ? AND state IN ('pending', 'sending', 'retry', 'unknown', 'held') AND digest IS NULL GROUP BY 1",
+            (name,),
+        )
+    }
+    waiting, held = open_.get(False), open_.get(True)
     reason = store.value(
         "SELECT reason FROM owed WHERE destination = ? AND reason IS NOT NULL AND state IN ('retry', 'unknown', 'held', 'dead')"
         " ORDER BY id DESC LIMIT 1",
@@ -48,12 +54,15 @@ def _destination(store: Store, name: str) -> DestinationCondition:
     )
     return DestinationCondition(
         name=name,
-        waiting=waiting["number"],
+        waiting=waiting["number"] if waiting else 0,
         dead=store.value(  # one that a person gave up is seen to
             "SELECT count(*) FROM owed WHERE destination = ? AND state = 'dead' AND digest IS NULL"
             " AND coalesce(reason, '') NOT LIKE 'dropped: %'",
             (name,),
         ),
-        oldest=unstamp(waiting["oldest"]) if waiting["oldest"] else None,
+        oldest=unstamp(waiting["oldest"]) if waiting else None,
         reason=reason,
+        held=held["number"] if held else 0,
+        oldest_held=unstamp(held["oldest"]) if held else None,
+        unanswered=store.unanswered(name),
     )

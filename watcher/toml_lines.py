@@ -1,4 +1,4 @@
-"""Where each key of a TOML document stands. `tomllib` gives values without lines; this gives lines without values.
+"""Where each key of a TOML document stands. `tomllib` gives values without lines; this gives lines and columns without values.
 
 Only for a source that `tomllib` has accepted: what is not TOML is not noticed here. Grammar: TOML v1.0.0.
 """
@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 
 Place = tuple[str | int, ...]
+Spot = tuple[int, int]  # line and column, from 1
 
 _TOKEN = re.compile(
     r"""
@@ -23,8 +24,8 @@ _TOKEN = re.compile(
 _END_OF_VALUE = frozenset("\n,]}")
 
 
-def places(source: str) -> dict[Place, int]:
-    """The line, from 1, of every table, key and array element: ("watch", 0, "ticker") is the first watch's ticker.
+def places(source: str) -> dict[Place, Spot]:
+    """The line and column of every table, key and array element: ("watch", 0, "ticker") is the first watch's ticker.
 
     A table that only its children's headers imply stands where the first of them stands.
     """
@@ -33,20 +34,34 @@ def places(source: str) -> dict[Place, int]:
     return scan.places
 
 
-def _tokens(source: str) -> Iterator[tuple[str, int]]:
-    line = 1
+def opened(source: str) -> tuple[str, int, int] | None:
+    """The first bracket or brace that nothing closes, with its line and column. For any source, TOML or not."""
+    waiting: list[tuple[str, int, int]] = []
+    for piece, (line, column) in _tokens(source):
+        if piece in ("[", "{"):
+            waiting.append((piece, line, column))
+        elif piece in ("]", "}") and waiting:
+            waiting.pop()
+    return waiting[0] if waiting else None
+
+
+def _tokens(source: str) -> Iterator[tuple[str, Spot]]:
+    line, begins = 1, 0
     for match in _TOKEN.finditer(source):
+        piece = match.group()
         if match.lastgroup != "skip":
-            yield match.group(), line
-        line += match.group().count("\n")
-    yield "\n", line
+            yield piece, (line, match.start() - begins + 1)
+        if ends := piece.count("\n"):
+            line += ends
+            begins = match.start() + piece.rindex("\n") + 1
+    yield "\n", (line, 1)
 
 
 class _Scan:
     def __init__(self, source: str) -> None:
         self.tokens = list(_tokens(source))
         self.at = 0
-        self.places: dict[Place, int] = {}
+        self.places: dict[Place, Spot] = {}
         self.newest: dict[Place, int] = {}  # array of tables -> index of the table being filled
 
     def document(self) -> None:
@@ -61,7 +76,7 @@ class _Scan:
                 self.pair(table)
 
     def header(self) -> Place:
-        line = self.tokens[self.at][1]
+        spot = self.tokens[self.at][1]
         brackets = 2 if self.tokens[self.at + 1][0] == "[" else 1
         self.at += brackets
         *parents, name = self.keys("]")
@@ -69,15 +84,15 @@ class _Scan:
         place: Place = ()
         for key in parents:
             place = (*place, key)
-            self.places.setdefault(place, line)
+            self.places.setdefault(place, spot)
             if place in self.newest:
                 place = (*place, self.newest[place])
         place = (*place, name)
         if brackets == 2:
             self.newest[place] = self.newest.get(place, -1) + 1
-            self.places.setdefault(place, line)
+            self.places.setdefault(place, spot)
             place = (*place, self.newest[place])
-        self.places[place] = line
+        self.places[place] = spot
         return place
 
     def keys(self, end: str) -> list[str]:
@@ -92,16 +107,16 @@ class _Scan:
         return found
 
     def pair(self, table: Place) -> None:
-        line = self.tokens[self.at][1]
+        spot = self.tokens[self.at][1]
         place = table
         for key in self.keys("="):
             place = (*place, key)
-            self.places.setdefault(place, line)
+            self.places.setdefault(place, spot)
         self.value(place)
 
     def value(self, place: Place) -> None:
-        piece, line = self.tokens[self.at]
-        self.places.setdefault(place, line)
+        piece, spot = self.tokens[self.at]
+        self.places.setdefault(place, spot)
         if piece in ("[", "{"):
             self.at += 1
             index = 0

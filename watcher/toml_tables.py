@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +21,11 @@ from watcher.config_values import quoted
 from watcher.config_values import suggestion
 from watcher.core.errors import ConfigError
 from watcher.core.errors import Problem
+from watcher.ordinary import content
 from watcher.toml_lines import Place
+from watcher.toml_lines import Spot
 from watcher.toml_lines import places
+from watcher.toml_words import fault
 
 Checker = Callable[[Any], Any]
 
@@ -32,9 +39,13 @@ class Each:
 
 Known = Mapping[str, Checker | Each]
 
+# What stands in these tables may be a secret, wherever it was put: it is not repeated.
+PRIVATE = ("destinations", "vigil")
+_SHOWN_LENGTH = 24  # what is longer may be a token, wherever it stands
+
 
 class Tables:
-    """The document of one file. What has a problem is left out of what is returned; `problems` says why.
+    """The document of one file. What has a problem is left out of what is returned; `problems` says why, `warnings` what is odd.
 
     `homes` says where a key belongs that may stand in the wrong table: "in [edgar]". Floats are read as exact decimals.
     Raises `ConfigError` if the file cannot be read as TOML at all.
@@ -44,24 +55,37 @@ class Tables:
         self.path = path
         self.homes = homes
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         source = _source(path)
         try:
             self.document = tomllib.loads(source, parse_float=exact)
-            self.lines = places(source)
+            self.spots = places(source)
         except RecursionError:
-            raise ConfigError([Problem(str(path), 1, "is nested too deeply")]) from None
+            raise ConfigError([Problem(str(path), _deepest(source), "is nested too deeply")]) from None
         except ValueError as error:  # TOMLDecodeError, or an integer beyond Python's limit of digits
-            raise ConfigError([_syntax_problem(path, str(error), source)]) from None
+            found = fault(str(error), source)
+            raise ConfigError([Problem(str(path), found.line, found.text, found.column)]) from None
 
     def line(self, place: Place) -> int:
         """The line of `place`, or of the nearest thing around it that is there."""
-        while place and place not in self.lines:
+        return self._spot(place)[0]
+
+    def _spot(self, place: Place) -> Spot:
+        while place and place not in self.spots:
             place = place[:-1]
-        return self.lines.get(place, 1)
+        return self.spots.get(place, (1, 0))
 
     def wrong(self, place: Place, what: str) -> None:
         """Note a problem at `place`."""
-        self.problems.append(Problem(str(self.path), self.line(place), what))
+        self.problems.append(self._noted(place, what))
+
+    def odd(self, place: Place, what: str) -> None:
+        """Note at `place` what works, but hardly as it is meant."""
+        self.warnings.append(self._noted(place, what, "warning"))
+
+    def _noted(self, place: Place, what: str, level: str = "error") -> Problem:
+        line, column = self._spot(place)
+        return Problem(str(self.path), line, what, column, level)
 
     def unknown(self, place: Place, known: Iterable[str]) -> None:
         """Note that the key at `place` is none of `known`, with what may have been meant."""
@@ -90,12 +114,13 @@ class Tables:
             return checker(raw)
         except BadValueError as error:
             key = next(part for part in reversed(place) if isinstance(part, str))
-            self.wrong(place, f"{key} {error}")
+            self.wrong(place, f"{key} {error}{_as_written(place, raw, str(error))}")
             return None
 
     def _each(self, place: Place, raw: object, checker: Checker) -> tuple[Any, ...] | None:
         if not isinstance(raw, list) or not raw:
-            self.wrong(place, f'{place[-1]} must be a list of at least one text, {place[-1]} = ["..."]')
+            meant = f"[{json.dumps(raw)}]" if isinstance(raw, str) and place[0] not in PRIVATE and "://" not in raw else '["..."]'
+            self.wrong(place, f"{place[-1]} must be a list of at least one text, {place[-1]} = {meant}")
             return None
         found: list[Any] = []
         for index, item in enumerate(raw):
@@ -120,22 +145,28 @@ class Tables:
         return found
 
 
+def _as_written(place: Place, raw: object, said: str) -> str:
+    """What stands there instead, where it is short, is not said already and cannot be a secret."""
+    if place[0] in PRIVATE or not isinstance(raw, str | int | Decimal | date | time) or quoted(str(raw)) in said:
+        return ""
+    shown = json.dumps(raw) if isinstance(raw, str | bool) else str(raw)
+    return "" if len(shown) > _SHOWN_LENGTH or "://" in shown else f" (here: {shown})"
+
+
 def _source(path: Path) -> str:
+    line = 1
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return content(path).decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
-        line, what = 1, "there is no such file; `watcher init` writes a first configuration"
+        what = "there is no such file; `watcher init` writes a first configuration"
     except OSError as error:
-        line, what = 1, f"cannot be read: {error.strerror}"
+        what = f"cannot be read: {error.strerror}"
     except UnicodeDecodeError as error:
         line, what = error.object.count(b"\n", 0, error.start) + 1, "is not UTF-8 text"
     raise ConfigError([Problem(str(path), line, what)])
 
 
-def _syntax_problem(path: Path, message: str, source: str) -> Problem:
-    """Where tomllib says it is: "(at line 3, column 8)", "(at end of document)", or (a number too long) nowhere."""
-    what, _, where = message.partition(" (at ")
-    if spot := re.match(r"line (\d+), column (\d+)", where):
-        return Problem(str(path), int(spot[1]), f"is not TOML, at column {spot[2]}: {what}")
-    line = source.rstrip("\n").count("\n") + 1 if where else 1
-    return Problem(str(path), line, f"is not TOML{', at the end of the file' if where else ''}: {what}")
+def _deepest(source: str) -> int:
+    """The line with the most opening brackets."""
+    rows = source.split("\n")
+    return 1 + max(range(len(rows)), key=lambda number: rows[number].count("[") + rows[number].count("{"))

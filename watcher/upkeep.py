@@ -22,18 +22,32 @@ def recover(store: Store, destinations: set[str], *, now: datetime) -> Iterator[
     if interrupted := store.recover_sending(now):
         yield f"{interrupted} messages were being sent when the watcher stopped: they may arrive twice, marked"
     store.bury_unknown_destinations(destinations, now)
+    if (damage := store.misstated()) is not None:
+        _say(store, damage, now)
+        yield damage
+    elif store.fact("damage") is not None:
+        store.set_fact("integrity checked", None)  # it may be mended: the next look finds out
     last = store.moment("good poll 4")
     if last is not None and not now - DOWN_LONG <= last <= now and store.moment("gap since") is None:
         store.set_fact("gap since", min(last, now))
 
 
-def look_after(store: Store, *, now: datetime) -> None:
-    """Do what is due. What the check of the whole store finds is kept as a trouble, for `watcher status`; nothing is mended."""
+def look_after(store: Store, destinations: set[str], *, now: datetime) -> None:
+    """Do what is due. What the check of the whole store finds is said until a check finds nothing any more; nothing is mended."""
     store.forget_seen(now, keep=SEEN_KEPT)
     store.checkpoint()
+    store.bury_unknown_destinations(destinations, now)  # what was owed to one while the configuration was changed
     checked = store.moment("integrity checked")
     if checked is None or not timedelta(0) <= now - checked < CHECKED_EACH:
         damage = store.integrity()
         if damage is not None:
-            store.keep_trouble("store", damage, now)
+            _say(store, damage, now)
+        else:
+            store.set_fact("damage", None)
         store.set_fact("integrity checked", now)
+
+
+def _say(store: Store, damage: str, now: datetime) -> None:
+    """For `watcher status`, and for the vigil, which tells a destination of it."""
+    store.keep_trouble("store", damage, now)
+    store.set_fact("damage", damage)

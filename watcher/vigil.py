@@ -30,10 +30,10 @@ from watcher.core.vigil import Wrong
 from watcher.core.vigil import after
 from watcher.core.vigil import awake_since
 from watcher.core.vigil import due
-from watcher.core.vigil import gathered
 from watcher.core.vigil import goes_on
-from watcher.core.vigil import told_whom
 from watcher.core.vigil import verdicts
+from watcher.core.vigil_telling import gathered
+from watcher.core.vigil_telling import told_whom
 from watcher.core.vigil_words import vigil_alert
 from watcher.notify.ping import ping
 from watcher.pace import Pace
@@ -42,6 +42,7 @@ from watcher.store import Store
 from watcher.store import stamp
 from watcher.store import unstamp
 
+REFUSED = "configuration refused"  # the fact that says why the configuration, as it was last read, is not in force
 PING_INTERVAL = timedelta(minutes=1)
 PING_TROUBLE = timedelta(days=1)  # a ping that fails is a trouble once in this time
 _LOOKS = "vigil"  # the fact that holds `_Looks`; that of an episode has the condition's name behind it
@@ -103,10 +104,10 @@ def vigil(
 
 
 def _snapshot(store: Store, pace: Pace, config: Config, awake: datetime, now: datetime, free_bytes: int) -> Snapshot:
-    seen = condition(store, pace, config.destinations, now=now)
+    seen = condition(store, pace, config, now=now)
     first = min((watch.first_seen_at for watch in store.watches()), default=None)
     unproven = days_due(now, store.proven(), first.astimezone(EASTERN).date()) if first else []
-    return Snapshot(seen, awake, free_bytes, tuple(unproven))
+    return Snapshot(seen, awake, free_bytes, tuple(unproven), store.fact(REFUSED) or "")
 
 
 def _messages(
@@ -169,7 +170,7 @@ def _read(store: Store, name: str) -> dict[str, Any]:
 def _episode(store: Store, name: str) -> Episode:
     kept = _read(store, f"{_LOOKS} {name}")
     times = {key: unstamp(kept[key]) for key in ("since", "well", "told") if kept.get(key)}
-    return Episode(**times, times=kept.get("times", 0), held=kept.get("held", False))
+    return Episode(**times, times=kept.get("times", 0), held=kept.get("held", False), said=kept.get("said", ""))
 
 
 def _looks(store: Store) -> _Looks | None:

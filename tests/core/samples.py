@@ -15,7 +15,10 @@ from pathlib import Path
 from watcher.core.errors import UnreadableDocument
 from watcher.core.events import read_events
 from watcher.core.findings import FilingFacts
-from watcher.core.holdings import difference
+from watcher.core.findings import HoldingChange
+from watcher.core.findings import Stake
+from watcher.core.holdings import change_between
+from watcher.core.holdings import positions
 from watcher.core.model import Holding
 from watcher.core.model import HoldingKey
 from watcher.core.model import Issuer
@@ -34,12 +37,25 @@ ISSUER = Issuer("0009990001", "Example Corp", "EXMP")
 JANE = ReportingOwner("0009980001", "Roe Jane", is_officer=True, officer_title="Chief Legal Officer")
 ALEX = ReportingOwner("0009980002", "Doe Alex", is_director=True)
 ACCESSION = "0000000000-26-000001"
+EARLIER = "0000000000-26-000000"
 URL = "https://www.sec.gov/Archives/edgar/data/9990001/000000000026000001/0000000000-26-000001-index.htm"
 TUESDAY = date(2026, 6, 16)
 FILED = datetime(2026, 6, 17, 18, 42, 10, tzinfo=EASTERN)
 WATCH = WatchedAs("issuer:0009990001", "EXMP", "EXMP")
 
 OPTION = "Stock Option (right to buy)"
+PART_SOLD = Stake(
+    "Common Stock",
+    Decimal(5000),
+    Decimal(88_407),
+    Decimal("5.6557"),
+    2,
+    Decimal(20_000),
+    Decimal("4.8353"),
+    shown=Decimal(76_407),
+    shown_lines=1,
+    percent_shown=Decimal("6.5439"),
+)
 
 
 def values(*found: object) -> tuple[object, ...]:
@@ -138,6 +154,24 @@ def document(
     )
 
 
+def holdings_after(
+    content: OwnershipDocument, *, accession_number: str = EARLIER, filed_at: datetime = FILED
+) -> dict[HoldingKey, Holding]:
+    """What a filing leaves, as the store would hold it."""
+    cik = content.issuer.cik or ""
+    found = positions(content, issuer_cik=cik, accession_number=accession_number, filed_at=filed_at)
+    return {position.holding.key: position.holding for position in found}
+
+
+def changes_since(
+    content: OwnershipDocument, before: Mapping[HoldingKey, Holding], *, filed_at: datetime = FILED
+) -> tuple[HoldingChange, ...]:
+    """Each line of a filing beside what was held before, all of which is older than it."""
+    amends = content.form_type.endswith("/A")
+    found = positions(content, issuer_cik=content.issuer.cik or "", accession_number=ACCESSION, filed_at=filed_at)
+    return tuple(change_between(one, before.get(one.holding.key), amends=amends) for one in found)
+
+
 def facts(
     content: OwnershipDocument,
     before: Mapping[HoldingKey, Holding] | None = None,
@@ -153,7 +187,7 @@ def facts(
         filed_at=filed_at,
         first_seen_at=filed_at + timedelta(seconds=30),
         document=content,
-        changes=difference(content, before or {}, issuer_cik=content.issuer.cik or "", filed_at=filed_at),
+        changes=changes_since(content, before or {}, filed_at=filed_at),
         events=read_events(content),
         plan=plan,
         timing=read_timing(content, plan, filed_at),

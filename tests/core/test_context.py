@@ -17,6 +17,7 @@ from tests.core.samples import FILED
 from tests.core.samples import JANE
 from tests.core.samples import document
 from tests.core.samples import held
+from tests.core.samples import holdings_after
 from tests.core.samples import option
 from tests.core.samples import row
 from watcher.core.context import OBSERVATIONS
@@ -26,7 +27,6 @@ from watcher.core.context import is_unusual
 from watcher.core.context import read_context
 from watcher.core.events import read_events
 from watcher.core.findings import Context
-from watcher.core.holdings import holdings_after
 from watcher.core.model import Holding
 from watcher.core.model import OwnershipDocument
 from watcher.core.past import Past
@@ -36,7 +36,7 @@ from watcher.core.submission import EASTERN
 
 SINCE = date(2024, 1, 2)
 SALE = document(row("S", "D", 5000, "131.42", after=71407), box=False)
-KNOWN = holdings_after(document(held(76407)), issuer_cik="0009990001", accession_number="0000000000-24-000001", filed_at=FILED)
+KNOWN = tuple(holdings_after(document(held(76407)), accession_number="0000000000-24-000001").values())
 
 
 def past_event(

@@ -218,6 +218,14 @@ def test_sales_of_one_class_are_summed_with_a_true_average() -> None:
     assert (event.direction, event.codes, event.rows) == ("D", ("S",), (("I", 1), ("I", 2)))
 
 
+def test_a_class_that_a_filing_spells_in_two_ways_is_one_sale() -> None:
+    spelt = [
+        row("S", "D", shares=55, title="Common Stock, par value $0.001 per share"),
+        row("S", "D", shares=207, title="Common stock"),
+    ]
+    assert only(document(*spelt)).shares == 262
+
+
 def test_classes_are_summed_apart_and_so_are_gifts_given_and_received() -> None:
     assert len(read_events(document(row(title="Class A"), row(title="Class B"), row(title="CLASS A")))) == 2
     assert [event.direction for event in read_events(document(row("G", "D", 5, "0"), row("G", "A", 5, "0")))] == ["D", "A"]

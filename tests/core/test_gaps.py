@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +12,10 @@ import pytest
 
 from tests.core.samples import FILED
 from tests.core.samples import TUESDAY
+from tests.core.samples import changes_since
 from tests.core.samples import document
 from tests.core.samples import held
+from tests.core.samples import holdings_after
 from tests.core.samples import option
 from tests.core.samples import row
 from tests.core.samples import values
@@ -22,8 +23,6 @@ from watcher.core.findings import Candidate
 from watcher.core.findings import HoldingChange
 from watcher.core.gaps import CANDIDATES
 from watcher.core.gaps import explained
-from watcher.core.holdings import difference
-from watcher.core.holdings import holdings_after
 from watcher.core.model import Holding
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row
@@ -32,23 +31,20 @@ from watcher.core.past import PastGap
 from watcher.core.splits import is_split_ratio
 from watcher.core.splits import suspected_split
 
-CIK = "0009990001"
 LAST = "0000000000-26-000009"
 MAY = date(2026, 5, 1)
 
 
 def stored(*rows: Row, on: date = MAY, derivatives: tuple[Row, ...] = ()) -> tuple[Holding, ...]:
     content = replace(document(*rows, derivatives=derivatives), period_of_report=on)
-    return tuple(
-        holdings_after(content, issuer_cik=CIK, accession_number=LAST, filed_at=FILED - timedelta(days=(TUESDAY - on).days))
-    )
+    return tuple(holdings_after(content, accession_number=LAST, filed_at=FILED - (TUESDAY - on)).values())
 
 
 def changed(
     content: OwnershipDocument, before: tuple[Holding, ...], *, gaps: tuple[PastGap, ...] = (), unread: tuple[str, ...] = ()
 ) -> tuple[HoldingChange, ...]:
-    changes = difference(content, {one.key: one for one in before}, issuer_cik=CIK, filed_at=FILED)
-    return explained(changes, content, Past(holdings=before, gaps=gaps, unread=unread))
+    found = changes_since(content, {one.key: one for one in before})
+    return explained(found, content, Past(holdings=before, gaps=gaps, unread=unread))
 
 
 def named(change: HoldingChange) -> Mapping[str, Candidate]:

@@ -21,13 +21,15 @@ from pathlib import Path
 import pytest
 
 from tests.core.samples import ALEX
-from tests.core.samples import FILED
+from tests.core.samples import EARLIER
 from tests.core.samples import JANE
+from tests.core.samples import PART_SOLD
 from tests.core.samples import TUESDAY
 from tests.core.samples import WATCH
 from tests.core.samples import document
 from tests.core.samples import facts
 from tests.core.samples import held
+from tests.core.samples import holdings_after
 from tests.core.samples import option
 from tests.core.samples import row
 from watcher.core.codes import CODE_MEANING
@@ -38,22 +40,16 @@ from watcher.core.findings import FilingFacts
 from watcher.core.findings import Observation
 from watcher.core.findings import PlanBook
 from watcher.core.findings import RowChange
-from watcher.core.findings import Stake
 from watcher.core.findings import Timing
-from watcher.core.holdings import holdings_after
 from watcher.core.message import Reasons
 from watcher.core.message import alert_message
 from watcher.core.message import quarantine_message
-from watcher.core.model import Holding
-from watcher.core.model import HoldingKey
-from watcher.core.model import OwnershipDocument
 from watcher.core.telling import Message
 from watcher.core.text import cleaned
 from watcher.core.timing import STATUSES
 
 FOLDER = Path(__file__).parents[1] / "cases" / "messages"
 REASONS = Reasons(WATCH, ("clo-any",), ("clo-any: role contains “legal”, any event",))
-EARLIER = "0000000000-26-000000"
 LATER = date(2026, 6, 17)
 
 SENTENCE = "Sold pursuant to a Rule 10b5-1 trading plan adopted on March 5, 2026."
@@ -93,11 +89,6 @@ REASON_OF = {
 }
 
 
-def stored(content: OwnershipDocument) -> dict[HoldingKey, Holding]:
-    found = holdings_after(content, issuer_cik="0009990001", accession_number=EARLIER, filed_at=FILED)
-    return {holding.key: holding for holding in found}
-
-
 def of_code(code: str) -> FilingFacts:
     direction, derivative = CODES[code]
     notes = {"F1": "The footnote that says what happened."}
@@ -122,7 +113,7 @@ def of_time(status: str) -> FilingFacts:
 
 
 def of_ledger(standing: str) -> FilingFacts:
-    found = facts(document(row("S", "D", 407, "10", after=70_000)), stored(BEFORE))
+    found = facts(document(row("S", "D", 407, "10", after=70_000)), holdings_after(BEFORE))
     change = replace(found.changes[0], standing=standing)
     if standing != "gap":
         return replace(found, changes=(change,))
@@ -173,24 +164,11 @@ def ideal() -> FilingFacts:
         footnotes=NOTES,
         box=True,
     )
-    found = facts(content, stored(BEFORE))
-    (trust,) = (one for one in stored(BEFORE).values() if one.key.direct_or_indirect == "I")
+    found = facts(content, holdings_after(BEFORE))
+    (trust,) = (one for one in holdings_after(BEFORE).values() if one.key.direct_or_indirect == "I")
     return replace(
         found,
-        stakes=(
-            Stake(
-                "Common Stock",
-                Decimal(5000),
-                Decimal(88_407),
-                Decimal("5.6557"),
-                2,
-                Decimal(20_000),
-                Decimal("4.8353"),
-                shown=Decimal(76_407),
-                shown_lines=1,
-                percent_shown=Decimal("6.5439"),
-            ),
-        ),
+        stakes=(PART_SOLD,),
         plan_book=PlanBook(
             date(2026, 3, 5),
             103,

@@ -53,6 +53,12 @@ def test_it_is_blind_once_no_poll_was_good_for_too_long(now: datetime, allowed: 
     assert blind.startswith("blind: no good poll for form 4 since ")
 
 
+def test_who_asks_rarely_is_not_blind_in_between() -> None:
+    rarely = replace(well(NIGHT), longest_interval=timedelta(hours=1), good_polls=(("4", NIGHT - timedelta(minutes=61)),))
+    assert complaints(rarely) == []
+    assert complaints(replace(rarely, good_polls=(("4", NIGHT - timedelta(minutes=63)),)))
+
+
 def test_it_is_blind_before_its_first_good_poll_and_for_each_form_alone() -> None:
     assert complaints(replace(well(), good_polls=(("4", OPEN), ("3", None)))) == [
         "blind: there has been no good poll for form 3 yet"
@@ -134,3 +140,25 @@ def test_what_blinds_comes_before_what_waits_and_every_trouble_is_said() -> None
     )
     told = complaints(bad)
     assert [line.split()[0] for line in told] == ["blocked:", "blind:", "a", "1", "1", "destination", "destination"]
+
+
+def test_what_is_held_is_told_apart_from_what_waits() -> None:
+    held = replace(DESK, waiting=1, oldest=OPEN - SECOND, held=2, oldest_held=OPEN - timedelta(days=1))
+    (told,) = complaints(replace(well(), destinations=(held,)))
+    assert told == (
+        "destination desk: 2 messages held since 15 Jun 2026 12:00:00 ET, which may have arrived: `watcher outbox list` shows them,"
+        " `watcher outbox retry ID` sends one again, `watcher outbox drop ID --why TEXT` gives it up"
+    )
+
+
+@pytest.mark.parametrize(("unanswered", "waiting", "silent"), [(2, 1, False), (3, 1, True), (3, 0, False)])
+def test_a_destination_is_silent_from_the_third_lost_answer_while_something_is_owed(
+    unanswered: int, waiting: int, silent: bool
+) -> None:
+    one = replace(DESK, waiting=waiting, oldest=OPEN - SECOND, unanswered=unanswered)
+    assert one.silent == silent
+    assert any("silent" in told for told in complaints(replace(well(), destinations=(one,)))) == silent
+
+
+def test_damage_is_told_in_its_own_words() -> None:
+    assert complaints(replace(well(), damage="the store is damaged")) == ["the store is damaged"]

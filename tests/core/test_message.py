@@ -18,11 +18,13 @@ from tests.core.samples import ALEX
 from tests.core.samples import FILED
 from tests.core.samples import JANE
 from tests.core.samples import OPTION
+from tests.core.samples import PART_SOLD
 from tests.core.samples import URL
 from tests.core.samples import WATCH
 from tests.core.samples import document
 from tests.core.samples import facts
 from tests.core.samples import held
+from tests.core.samples import holdings_after
 from tests.core.samples import option
 from tests.core.samples import real_facts
 from tests.core.samples import row
@@ -34,7 +36,6 @@ from watcher.core.findings import FilingFacts
 from watcher.core.findings import PlanBook
 from watcher.core.findings import RowChange
 from watcher.core.findings import Stake
-from watcher.core.holdings import holdings_after
 from watcher.core.message import SUBJECT_LIMIT
 from watcher.core.message import Reasons
 from watcher.core.message import alert_message
@@ -42,8 +43,6 @@ from watcher.core.message import quarantine_message
 from watcher.core.message import sec_url
 from watcher.core.message import shortened
 from watcher.core.message import subject
-from watcher.core.model import Holding
-from watcher.core.model import HoldingKey
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import ReportingOwner
 from watcher.core.telling import Message
@@ -64,13 +63,8 @@ EXERCISE_AND_SALE = document(
 )
 
 
-def stored(content: OwnershipDocument) -> dict[HoldingKey, Holding]:
-    holdings = holdings_after(content, issuer_cik="0009990001", accession_number="0000000000-26-000000", filed_at=FILED)
-    return {holding.key: holding for holding in holdings}
-
-
 def told(content: OwnershipDocument, before: OwnershipDocument | None = None) -> Message:
-    return alert_message(facts(content, stored(before) if before else None), REASONS)
+    return alert_message(facts(content, holdings_after(before) if before else None), REASONS)
 
 
 def title(content: OwnershipDocument) -> str:
@@ -324,7 +318,7 @@ def test_the_ledger_check_says_whether_the_opening_matches_the_store(content: Ow
 
 
 def test_what_may_lie_behind_a_gap_is_told_the_fitting_apart_from_the_possible() -> None:
-    found = facts(document(row("S", "D", 407, after=70_000)), stored(BEFORE))
+    found = facts(document(row("S", "D", 407, after=70_000)), holdings_after(BEFORE))
     candidates = (Candidate("split", "a split would do this", fits=True), Candidate("missing", "a filing is missing", fits=False))
     message = alert_message(replace(found, changes=(replace(found.changes[0], candidates=candidates),)), REASONS)
     assert under(message, "Before this filing") == (
@@ -335,23 +329,9 @@ def test_what_may_lie_behind_a_gap_is_told_the_fitting_apart_from_the_possible()
 
 
 def test_a_line_that_the_filing_does_not_show_is_named_with_when_it_was_seen() -> None:
-    (holding,) = stored(replace(document(held(12_000, nature="By Trust")), period_of_report=date(2026, 2, 3))).values()
+    (holding,) = holdings_after(replace(document(held(12_000, nature="By Trust")), period_of_report=date(2026, 2, 3))).values()
     message = alert_message(replace(facts(document(row())), untouched=(holding,)), REASONS)
     assert "Common Stock, indirect (By Trust) 12,000 (not in this filing; last filed as of 3 Feb 2026)" in flat(message.text)
-
-
-PART = Stake(
-    "Common Stock",
-    Decimal(5000),
-    Decimal(88_407),
-    Decimal("5.6557"),
-    2,
-    Decimal(20_000),
-    Decimal("4.8353"),
-    shown=Decimal(76_407),
-    shown_lines=1,
-    percent_shown=Decimal("6.5439"),
-)
 
 
 def part_sold(stake: Stake) -> str:
@@ -359,19 +339,21 @@ def part_sold(stake: Stake) -> str:
 
 
 def test_a_percentage_says_of_what_and_tells_what_is_shown_from_what_was_filed_before() -> None:
-    assert part_sold(PART) == (
+    assert part_sold(PART_SOLD) == (
         "5,000 of the 76,407 Common Stock held on 1 line of this filing before the sale and after the exercise: 6.5%;"
         " 5.7% of 88,407 with 1 line as last filed; 4.8% counting options too (20,000 vested options before the exercise)"
     )
 
 
 def test_without_other_lines_a_part_sold_has_one_base() -> None:
-    stake = replace(PART, held=PART.shown, percent=PART.percent_shown, lines=1, vested_options=None, percent_with_options=None)
+    stake = replace(
+        PART_SOLD, held=PART_SOLD.shown, percent=PART_SOLD.percent_shown, lines=1, vested_options=None, percent_with_options=None
+    )
     assert part_sold(stake).endswith("6.5%")
 
 
 def test_what_a_percentage_does_not_count_is_named() -> None:
-    said = part_sold(replace(PART, not_counted=("900 Class B Common Stock in this filing, convertible into it",)))
+    said = part_sold(replace(PART_SOLD, not_counted=("900 Class B Common Stock in this filing, convertible into it",)))
     assert said.endswith("(not counted: 900 Class B Common Stock in this filing, convertible into it)")
 
 
@@ -442,7 +424,7 @@ def test_totals_that_do_not_follow_from_the_rows_give_no_opening() -> None:
 def test_a_gap_of_one_line_that_another_makes_good_is_told_once() -> None:
     before = document(held(1656), held(243_572, nature="By Trust"))
     content = document(row("S", "D", 500, after=244_013, nature="By Trust"), held(715))
-    message = alert_message(facts(content, stored(before)), REASONS)
+    message = alert_message(facts(content, holdings_after(before)), REASONS)
     assert under(message, "Ledger check") == "two lines do not balance with your store, by 941 each: one has more, the other less"
     assert under(message, "Common Stock, direct", 1).startswith("−941 (1,656 as of 16 Jun 2026")
     assert under(message, "Clue").startswith("the two cancel out")
@@ -452,7 +434,7 @@ def test_a_gap_of_one_line_that_another_makes_good_is_told_once() -> None:
 def test_lines_of_one_name_that_this_filing_does_not_show_are_told_in_one() -> None:
     lines = [
         replace(one, as_of=date(2026, 1, month), nature_of_ownership="See footnote", shares=Decimal(month))
-        for month, one in enumerate(stored(document(held(1, nature="By A"), held(2, nature="By B"))).values(), 1)
+        for month, one in enumerate(holdings_after(document(held(1, nature="By A"), held(2, nature="By B"))).values(), 1)
     ]
     message = alert_message(replace(facts(document(row())), untouched=tuple(lines)), REASONS)
     said = "Common Stock, indirect (See footnote) 3 on 2 lines (not in this filing; last filed as of 1 Jan 2026 to 2 Jan 2026)"

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.samples import ACCESSION
+from tests.core.samples import EARLIER
 from tests.core.samples import FILED
 from tests.core.samples import JANE
 from tests.core.samples import OPTION
@@ -23,6 +24,7 @@ from tests.core.samples import WATCH
 from tests.core.samples import document
 from tests.core.samples import facts
 from tests.core.samples import held
+from tests.core.samples import holdings_after
 from tests.core.samples import option
 from tests.core.samples import real_facts
 from tests.core.samples import row
@@ -34,7 +36,6 @@ from watcher.core.findings import Observation
 from watcher.core.findings import PlanBook
 from watcher.core.findings import RowChange
 from watcher.core.findings import Stake
-from watcher.core.holdings import holdings_after
 from watcher.core.message import Reasons
 from watcher.core.message import alert_message
 from watcher.core.model import OwnershipDocument
@@ -197,9 +198,7 @@ def test_an_exercise_and_sale_is_told_with_its_parts_and_what_came_of_it() -> No
 
 def test_what_is_known_beside_the_filing_is_told() -> None:
     day = date(2026, 3, 5)
-    (trust,) = holdings_after(
-        document(held(12_000, nature="By Trust")), issuer_cik="0009990001", accession_number="an earlier one", filed_at=FILED
-    )
+    (trust,) = holdings_after(document(held(12_000, nature="By Trust"))).values()
     body = sent(
         replace(
             facts(document(row())),
@@ -232,7 +231,7 @@ def test_what_is_known_beside_the_filing_is_told() -> None:
     assert (body["plan"]["sold_value"], body["plan"]["filings"], body["plan"]["since"]) == ("128.5", 1, "2026-03-05")
     assert body["context"] == {"since": "2026-03-05", "observations": [{"name": "first sale", "words": "The first sale."}]}
     assert (body["companions"], body["same_as"]) == (["0000000000-26-000002"], "0000000000-26-000003")
-    assert [(one["shares"], one["accession_number"]) for one in body["untouched"]] == [("12000", "an earlier one")]
+    assert [(one["shares"], one["accession_number"]) for one in body["untouched"]] == [("12000", EARLIER)]
 
 
 def test_a_range_in_a_footnote_is_told_as_exact_figures() -> None:

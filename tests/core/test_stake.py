@@ -12,38 +12,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.samples import ALEX
-from tests.core.samples import FILED
 from tests.core.samples import JANE
+from tests.core.samples import changes_since
 from tests.core.samples import document
 from tests.core.samples import held
+from tests.core.samples import holdings_after
 from tests.core.samples import option
 from tests.core.samples import row
 from watcher.core.events import read_events
 from watcher.core.findings import Stake
-from watcher.core.holdings import change_between
-from watcher.core.holdings import holdings_after
-from watcher.core.holdings import positions
 from watcher.core.model import Holding
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import ReportingOwner
 from watcher.core.model import Row
 from watcher.core.stake import read_stakes
 
-ISSUER_CIK = "0009990001"
 TRUST = "By Roe Family Trust"
 LONG_AGO = date(2022, 2, 14)
 
 
 def stakes(content: OwnershipDocument, holdings: Sequence[Holding] = ()) -> tuple[Stake, ...]:
-    found = positions(content, issuer_cik=ISSUER_CIK, accession_number="0000000000-26-000001", filed_at=FILED)
-    changes = tuple(change_between(position, None, amends=False) for position in found)
-    return read_stakes(content, read_events(content), changes, holdings)
+    return read_stakes(content, read_events(content), changes_since(content, {}), holdings)
 
 
 def stored(*rows: Row, owners: Sequence[ReportingOwner] = (JANE,)) -> list[Holding]:
     """What an earlier filing left in the store."""
     earlier = document(*rows, owners=owners)
-    return holdings_after(earlier, issuer_cik=ISSUER_CIK, accession_number="0000000000-26-000000", filed_at=FILED)
+    return list(holdings_after(earlier).values())
 
 
 def vested_option(shares: int, after: int, *, strike: str = "86") -> Row:
@@ -180,9 +175,7 @@ def test_what_this_filing_shows_is_a_base_of_its_own() -> None:
 
 def test_where_the_ledger_does_not_balance_lines_not_shown_are_named_and_not_counted() -> None:
     content = document(row("S", "D", 100, after=900))
-    found = positions(content, issuer_cik=ISSUER_CIK, accession_number="0000000000-26-000001", filed_at=FILED)
-    (before,) = stored(held(700))
-    changes = tuple(change_between(position, before, amends=False) for position in found)
+    changes = changes_since(content, holdings_after(document(held(700))))
     (stake,) = read_stakes(content, read_events(content), changes, stored(held(300, nature=TRUST)))
     assert (stake.held, stake.percent, stake.lines) == (Decimal(1000), Decimal(10), 1)
     assert stake.not_counted == ("300 on 1 line not in this filing, as the ledger does not balance; with it 7.7%",)
@@ -192,8 +185,7 @@ def test_lines_that_only_footnotes_name_may_be_the_lines_shown_and_are_not_count
     noted = {"nature_of_ownership": ("F1",)}
     content = document(row("S", "D", 100, after=900, nature="See footnote", footnotes=noted), footnotes={"F1": "Held by Fund I."})
     earlier = document(replace(held(1000, nature="See footnotes"), footnotes=noted), footnotes={"F1": "Held by Fund I, LP."})
-    before = holdings_after(earlier, issuer_cik=ISSUER_CIK, accession_number="0000000000-26-000000", filed_at=FILED)
-    (stake,) = stakes(content, before)
+    (stake,) = stakes(content, list(holdings_after(earlier).values()))
     assert (stake.held, stake.percent) == (Decimal(1000), Decimal(10))
     assert stake.not_counted == (
         "1,000 on 1 line not in this filing, named by footnotes alone, so perhaps the same as lines shown; with it 5%",

@@ -14,8 +14,6 @@ from watcher.core.errors import Unreachable
 from watcher.core.health import Condition
 from watcher.core.health import DestinationCondition
 from watcher.core.submission import EASTERN
-from watcher.core.vigil import HOUR
-from watcher.core.vigil import MOST_AN_HOUR
 from watcher.core.vigil import SETTLED
 from watcher.core.vigil import UNBROKEN
 from watcher.core.vigil import Episode
@@ -27,11 +25,13 @@ from watcher.core.vigil import Wrong
 from watcher.core.vigil import after
 from watcher.core.vigil import awake_since
 from watcher.core.vigil import due
-from watcher.core.vigil import gathered
 from watcher.core.vigil import goes_on
 from watcher.core.vigil import source_of
-from watcher.core.vigil import told_whom
 from watcher.core.vigil import verdicts
+from watcher.core.vigil_telling import HOUR
+from watcher.core.vigil_telling import MOST_AN_HOUR
+from watcher.core.vigil_telling import gathered
+from watcher.core.vigil_telling import told_whom
 from watcher.core.vigil_words import vigil_alert
 
 OPEN = datetime(2026, 6, 16, 12, tzinfo=EASTERN)
@@ -129,6 +129,19 @@ def test_a_destination_is_in_trouble_when_it_is_dead_or_late(
         assert verdict("destination desk", snapshot) == "well"
     else:
         assert wrong("destination desk", snapshot) == f"destination desk: {says}"
+
+
+def test_a_silent_destination_and_one_with_held_messages_are_wrong_at_once() -> None:
+    silent = DestinationCondition("desk", 2, 0, OPEN, "no answer", unanswered=3)
+    assert wrong("destination desk", seen(destinations=(silent,))).startswith(
+        "destination desk: silent: it took the last 3 messages and did not answer; they may have arrived, 2 waiting"
+    )
+    held = DestinationCondition("desk", 0, 0, None, "no answer", held=1, oldest_held=OPEN)
+    assert "1 message held, which may have arrived (no answer)" in wrong("destination desk", seen(destinations=(held,)))
+
+
+def test_damage_of_the_store_is_wrong_in_its_own_words() -> None:
+    assert wrong("damage", seen(damage="the store is damaged")) == "the store is damaged"
 
 
 # --- episodes -------------------------------------------------------------------------------------------------------------

@@ -13,16 +13,15 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC
-from datetime import datetime
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from bench.growth import BEGINNING
+from bench.growth import open_store
 from bench.ledger import Entry
 from bench.ledger import corpus_entries
 from tests.conftest import CORPUS
-from watcher.config import load
 from watcher.core.listing import FilingRef
 from watcher.core.listing import Party
 from watcher.core.model import OwnershipDocument
@@ -30,24 +29,8 @@ from watcher.core.model import Row
 from watcher.core.past import Filed
 from watcher.core.telling import Alert
 from watcher.judgement import take
-from watcher.store import Store
 from watcher.store import StoredWatch
 
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-CONFIG = """
-[edgar]
-contact = "Reader reader@example.com"
-[store]
-path = "{store}"
-[destinations.desk]
-terminal = true
-[rules.default]
-events = ["sale", "exercise"]
-notify = ["desk"]
-[[watch]]
-cik = "0009000000"
-rules = ["default"]
-"""
 _CELLS = (  # how a cell is named in the listing; what every row has comes without a name
     ("on", "transaction_date"),
     ("deemed", "deemed_execution_date"),
@@ -101,19 +84,13 @@ def as_filed(entry: Entry) -> Iterator[str]:
 
 def told(entries: list[Entry], folder: Path) -> Iterator[tuple[Entry, Alert]]:
     """Every filing taken in the order of filing, and the alert it gives."""
-    path = folder / "watcher.toml"
-    path.write_text(CONFIG.format(store=folder / "read.db"), encoding="utf-8")
-    config = load(path, {})
-    store = Store(config.store.path)
     issuers = {entry.document.issuer.cik or "": entry.document.issuer for entry in entries}
     watches = {
         cik: StoredWatch(f"issuer:{cik}", "issuer", cik, one.trading_symbol, one.name, ("default",), BEGINNING, "done")
         for cik, one in issuers.items()
         if cik
     }
-    store.set_watches(list(watches.values()), BEGINNING)
-    for watch in watches.values():
-        store.set_baseline(watch.key, "done")
+    store, config = open_store(folder, list(watches.values()))
     for entry in sorted(entries, key=lambda entry: (entry.filed_at, entry.accession)):
         if entry.document.issuer.cik not in watches:
             continue

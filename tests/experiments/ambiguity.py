@@ -10,8 +10,6 @@ Prints one line and, with `--json`, writes every wrong cell; exit 1 if there is 
 
 from __future__ import annotations
 
-import argparse
-import json
 import socket
 import struct
 import sys
@@ -21,7 +19,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextlib import contextmanager
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import timedelta
@@ -30,6 +27,9 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.experiments.command_line import NO_CHANCE
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.loopback import USUAL_REPLIES
 from tests.loopback import Behaviour
 from tests.loopback import Receiver
@@ -343,15 +343,10 @@ def run(trials: int = 1) -> Result:
 
 def main() -> int:
     """Run the trials that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--trials", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=1, help="not used: nothing here is left to chance")
-    parser.add_argument("--json", type=Path)
-    asked = parser.parse_args()
+    asked = command_parser(__doc__, trials=5, seed=NO_CHANCE).parse_args()
     result = run(asked.trials)
     sys.stdout.write(f"{result}\n" + "".join(f"  {cell}: {'; '.join(found)}\n" for cell, found in result.wrong.items()))
-    if asked.json:
-        asked.json.write_text(json.dumps(asdict(result), indent=1), "utf-8")
+    write_result(result, asked.json)
     return 1 if result.wrong else 0
 
 

@@ -19,12 +19,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
 
+from tests.experiments.command_line import NO_CHANCE
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.loopback import Receiver
 from tests.world import MINUTE
 from tests.world import REPOSITORY
@@ -291,10 +293,7 @@ def run() -> Result:
 
 def main() -> int:
     """Ingest them all, and print what came of it."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--trials", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1, help="not used: nothing here is left to chance")
-    parser.add_argument("--json", type=Path)
+    parser = command_parser(__doc__, trials=1, seed=NO_CHANCE)
     parser.add_argument("--inside", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.inside:
@@ -303,8 +302,7 @@ def main() -> int:
     results = [run() for _ in range(asked.trials)]
     for result in results:
         sys.stdout.write(f"{result}\n" + "".join(f"  {name}: {'; '.join(found)}\n" for name, found in result.wrong.items()))
-    if asked.json:
-        asked.json.write_text(json.dumps([asdict(result) for result in results], indent=1), "utf-8")
+    write_result(results, asked.json)
     return 0 if all(result.good for result in results) else 1
 
 

@@ -9,9 +9,7 @@ it may.
 
 from __future__ import annotations
 
-import argparse
 import gzip
-import json
 import socket
 import sys
 import tempfile
@@ -22,13 +20,15 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import closing
 from contextlib import contextmanager
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from itertools import repeat
 from pathlib import Path
 
 from tests.experiments.attacks import peak
+from tests.experiments.command_line import NO_CHANCE
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.loopback import Behaviour
 from tests.loopback import Receiver
 from tests.loopback import take_request
@@ -192,17 +192,13 @@ def run(deadline: float = DEADLINE) -> Result:
 
 def main() -> int:
     """Serve them all, and print what came of it."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--trials", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1, help="not used: nothing here is left to chance")
+    parser = command_parser(__doc__, trials=1, seed=NO_CHANCE)
     parser.add_argument("--deadline", type=float, default=DEADLINE)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     results = [run(asked.deadline) for _ in range(asked.trials)]
     for result in results:
         sys.stdout.write(f"{result}\n" + "".join(f"  {name}: {'; '.join(found)}\n" for name, found in result.wrong.items()))
-    if asked.json:
-        asked.json.write_text(json.dumps([asdict(result) for result in results], indent=1), "utf-8")
+    write_result(results, asked.json)
     return 1 if any(result.wrong for result in results) else 0
 
 

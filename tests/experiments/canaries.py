@@ -10,9 +10,7 @@ they are and in the forms they travel in (base64, percent-encoded). Prints one l
 
 from __future__ import annotations
 
-import argparse
 import base64
-import json
 import os
 import subprocess
 import sys
@@ -21,13 +19,15 @@ import time
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.experiments.command_line import NO_CHANCE
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.loopback import HANG_UP
 from tests.loopback import Behaviour
 from tests.loopback import Receiver
@@ -246,15 +246,12 @@ def _around(content: bytes, canary: str) -> str:
 
 def main() -> int:
     """Play it all, and print what was found."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command_parser(__doc__, seed=NO_CHANCE)
     parser.add_argument("--trials", type=int, default=1, help="not used: one trial is all there is")
-    parser.add_argument("--seed", type=int, default=1, help="not used: nothing here is left to chance")
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     result = run()
     sys.stdout.write(f"{result}\n" + "".join(f"  {hit}{os.linesep}" for hit in result.found[:40]))
-    if asked.json:
-        asked.json.write_text(json.dumps(asdict(result), indent=1), "utf-8")
+    write_result(result, asked.json)
     return 1 if result.hits else 0
 
 

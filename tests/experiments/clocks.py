@@ -9,8 +9,6 @@ interval and the scheduler's own grace, nothing is lost, and memory grows by les
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import threading
 import time
@@ -18,7 +16,6 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
 from dataclasses import dataclass
 from datetime import UTC
 from datetime import datetime
@@ -28,6 +25,8 @@ from pathlib import Path
 from random import Random
 
 from tests.experiments import misbehaviour
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_or_show
 from tests.experiments.scripted import Placed
 from tests.experiments.scripted import ScriptedEdgar
 from tests.experiments.scripted import ScriptedSender
@@ -293,10 +292,8 @@ def in_virtual_time(kind: Kind, moments: int, seed: int = 1, *, days: int = 20) 
 
 def main() -> int:
     """Run the parts that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command_parser(__doc__)
     parser.add_argument("--moments", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     begun = time.monotonic()
     results, memory = in_real_time(KINDS, asked.moments, asked.seed)
@@ -310,12 +307,9 @@ def main() -> int:
     shown = {
         "memory": round(memory, 1),
         "seconds": round(time.monotonic() - begun, 1),
-        "results": [asdict(one) for one in results],
+        "results": results,
     }
-    if asked.json:
-        asked.json.write_text(json.dumps(shown) + "\n", "utf-8")
-    else:
-        sys.stdout.write(json.dumps(shown) + "\n")
+    write_or_show(shown, asked.json)
     return 0 if all(one.good for one in results) and memory < MORE_MEMORY else 1
 
 

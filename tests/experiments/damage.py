@@ -3,14 +3,14 @@
     python -m tests.experiments.damage --trials 200 --seed 1 --json damage.json
 
 A store with a past, told alerts and owed ones is kept. Each trial damages a copy of it (`--trials` flipped bits, a quarter as many
-truncations, and each of the other faults once), lets the watcher do a day's work on it, and compares what was sent, byte for byte, with
-what the sound store sends. Then a backup is put back. Prints one line, and exits 1 if anything was told wrongly or not at all
-without a word, if an error was not said in words, or if a backup could not be put back.
+truncations, as many altered figures of balances and positions, and each of the other faults once), lets the watcher do a day's work on it,
+and compares what was sent, byte for byte, with what the sound store sends. Then a backup is put back. Prints one line, and exits 1 if
+anything was told wrongly or not at all without a word, if an error or an altered figure was not said in words, or if a backup could not be
+put back. `said`: the watcher told of the damage itself, and went on.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -28,23 +28,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.contract.senders import FakeSender
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
+from tests.experiments.damage_scene import Scene
+from tests.experiments.damage_scene import Sent
 from tests.world import DAY
-from tests.world import HOUR
-from tests.world import MINUTE
 from tests.world import NOON
 from tests.world import World
-from tests.world import a_sale
 from tests.world import run_watcher
 from watcher.core.errors import WatcherError
-from watcher.deliver import deliver
 from watcher.store import Store
 from watcher.store.backup import restore
 
-# What was sent to a destination: by event, the words and the exact body.
-Sent = dict[str, tuple[object, bytes]]
-Fault = Callable[["Scene", Random], None]
-SUFFIXES = ("", "-wal", "-shm", "-journal", ".mark", ".lock")
+Fault = Callable[[Scene, Random], None]
 COMMANDS_TRIED = 2  # faults of each kind after which a command is run as well, for its exit status
 
 
@@ -55,6 +51,7 @@ class Result:
     trials: int
     faults: dict[str, int]
     refused: int
+    said: int
     dead: int
     harmless: int
     wrong: int
@@ -71,76 +68,10 @@ class Result:
 
     def __str__(self) -> str:
         return (
-            f"damage trials={self.trials} faults={sum(self.faults.values())} refused={self.refused} dead={self.dead}"
-            f" harmless={self.harmless} wrong={self.wrong} lost={self.lost} unsaid={self.unsaid} not_restored={self.not_restored}"
+            f"damage trials={self.trials} faults={sum(self.faults.values())} refused={self.refused} said={self.said}"
+            f" dead={self.dead} harmless={self.harmless} wrong={self.wrong} lost={self.lost} unsaid={self.unsaid}"
+            f" not_restored={self.not_restored}"
         )
-
-
-class Scene:
-    """A world whose store is put back to the same state before each trial."""
-
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world = world
-        self.path = world.config.store.path
-        self._kept = folder / "kept"
-        self.backup = folder / "backup.db"
-        self._kept.mkdir()
-        self._live()
-        self._now = world.clock.now
-
-    def _live(self) -> None:
-        """A baseline, alerts told, two owed; then the store is closed, and two more filings are accepted."""
-        world = self.world
-        for number in range(1, 21):
-            world.file(a_sale(number, (100 + number, "20.00"), opening=20_000 - 100 * number), ago=40 * DAY - number * DAY)
-        world.store.recover_restored(world.clock())
-        world.watch()
-        world.baseline()
-        for number in range(21, 31):
-            world.clock.tick(MINUTE)
-            world.file(a_sale(number, (200 + number, "25.00"), opening=18_000 - 300 * number))
-            world.poll()
-            world.ingest()
-            if number <= 28:
-                deliver(world.store, FakeSender(), "desk", now=world.clock)
-        world.store.backup(self.backup)
-        world.store.close()
-        for suffix in SUFFIXES:
-            if self.file(suffix).exists():
-                shutil.copy(self.file(suffix), self._kept / f"store{suffix}")
-        world.clock.tick(HOUR)
-        for number in (31, 32):
-            world.file(a_sale(number, (500 + number, "30.00"), opening=9_000 - 600 * (number - 31)))
-
-    def file(self, suffix: str) -> Path:
-        return self.path.with_name(self.path.name + suffix)
-
-    def reset(self) -> None:
-        for file in [*self.path.parent.glob(f"{self.path.name}*")]:
-            file.unlink()
-        for suffix in SUFFIXES:
-            if (self._kept / f"store{suffix}").exists():
-                shutil.copy(self._kept / f"store{suffix}", self.file(suffix))
-        self.world.clock.now = self._now
-
-    def work(self) -> tuple[Sent, int]:
-        """What the watcher does from its start on; what was sent, and how many messages it has declared dead."""
-        world, desk = self.world, FakeSender()
-        with closing(Store(self.path)) as world.store:
-            store = world.store
-            store.recover_restored(world.clock())
-            store.recover_sending(world.clock())
-            store.bury_unknown_destinations({"desk"}, world.clock())
-            self._tell(store, desk)
-            world.poll()
-            world.ingest()
-            self._tell(store, desk)
-            dead = int(store.value("SELECT count(*) FROM owed WHERE state = 'dead'"))
-        return {one.event_id: (one.message, one.payload) for _, one in desk.sent}, dead
-
-    def _tell(self, store: Store, desk: FakeSender) -> None:
-        while deliver(store, desk, "desk", now=self.world.clock) is not None:
-            continue
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------
@@ -160,6 +91,26 @@ def zeroed_page(scene: Scene, chance: Random) -> None:
     with scene.path.open("r+b") as file:
         file.seek(4096 * chance.randrange(scene.path.stat().st_size // 4096))
         file.write(bytes(4096))
+
+
+def altered_balance(scene: Scene, chance: Random) -> None:
+    _alter(scene, "holding", chance.choice(("shares", "issuer_cik", "as_of", "filed_at", "accession_number")), chance)
+
+
+def altered_position(scene: Scene, chance: Random) -> None:
+    _alter(scene, "position", chance.choice(("shares", "moved", "opening", "before", "unexplained")), chance)
+
+
+def _alter(scene: Scene, table: str, column: str, chance: Random) -> None:
+    """One digit of one value is another, as after a flipped bit that no page notices."""
+    with closing(sqlite3.connect(scene.path)) as connection, connection:
+        rows = connection.execute(
+            f"SELECT accession_number, {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY 1"  # noqa: S608 -- our own names
+        ).fetchall()
+        number, text = chance.choice(rows)
+        at = chance.choice([place for place, sign in enumerate(text) if sign.isdigit()])
+        altered = text[:at] + str((int(text[at]) + chance.randrange(1, 10)) % 10) + text[at + 1 :]
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE accession_number = ?", (altered, number))  # noqa: S608 -- our own names
 
 
 def emptied(scene: Scene, _chance: Random) -> None:
@@ -221,6 +172,9 @@ ONCE: tuple[Fault, ...] = (
 )
 
 
+FIGURES: tuple[Fault, ...] = (altered_balance, altered_position)
+
+
 @contextmanager
 def without_roots_rights(fault: Fault, folder: Path) -> Iterator[None]:
     """For root no folder is read-only."""
@@ -249,7 +203,8 @@ class Trials:
         self.faults: Counter[str] = Counter()
         self.what: list[str] = []
         scene.reset()
-        self.sound, _ = scene.work()
+        self.sound, _, said = scene.work()
+        assert not said, "the sound store is called sound"
         assert len(self.sound) == 4, "two owed and two new"
 
     def run(self, fault: Fault) -> None:
@@ -259,20 +214,24 @@ class Trials:
         self.faults[fault.__name__] += 1
         try:
             with without_roots_rights(fault, scene.path.parent):
-                sent, dead = scene.work()
+                sent, dead, said = scene.work()
         except WatcherError:
             self.count["refused"] += 1
         except Exception as error:  # noqa: BLE001 -- counted: every error is to be one of ours, in words
             self._note("unsaid", fault, f"{type(error).__name__}: {error}")
         else:
-            self._judge(fault, sent, dead)
+            self._judge(fault, sent, dead, said=said)
         self._command(fault)
         self._restore(fault)
 
-    def _judge(self, fault: Fault, sent: Sent, dead: int) -> None:
+    def _judge(self, fault: Fault, sent: Sent, dead: int, *, said: bool) -> None:
         wrong = [event for event, what in sent.items() if self.sound.get(event) != what]
         missing = self.sound.keys() - sent.keys()
-        if wrong:
+        if said:
+            self.count["said"] += 1
+        elif fault in FIGURES:
+            self._note("unsaid", fault, "the altered figure")
+        elif wrong:
             self._note("wrong", fault, f"{len(wrong)} messages, {_difference(self.sound.get(wrong[0]), sent[wrong[0]])}")
         elif missing and not dead:
             self._note("lost", fault, f"{len(missing)} messages")
@@ -312,7 +271,7 @@ def _difference(sound: tuple[object, bytes] | None, sent: tuple[object, bytes]) 
 
 
 def run(trials: int, seed: int) -> Result:
-    """`trials` flipped bits, a quarter as many truncations, a tenth as many zeroed pages, and every other fault once."""
+    """`trials` flipped bits, a quarter as many truncations, as many altered figures, fewer zeroed pages, and every other fault once."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="damage-") as folder:
         Path(folder).chmod(0o755)
@@ -320,10 +279,16 @@ def run(trials: int, seed: int) -> Result:
         home.mkdir(mode=0o755)
         with World(home) as world:
             counted = Trials(Scene(world, Path(folder)), seed)
-            plan = [flipped_bit] * trials + [truncated] * (trials // 4) + [zeroed_page] * (trials // 10) + list(ONCE)
+            many = (
+                (flipped_bit, trials),
+                (truncated, trials // 4),
+                (zeroed_page, trials // 10),
+                *((one, trials // 8) for one in FIGURES),
+            )
+            plan = [fault for fault, times in many for _ in range(times)] + list(ONCE)
             for fault in plan:
                 counted.run(fault)
-    names = ("refused", "dead", "harmless", "wrong", "lost", "unsaid", "not_restored")
+    names = ("refused", "said", "dead", "harmless", "wrong", "lost", "unsaid", "not_restored")
     return Result(
         trials=len(plan),
         faults=dict(counted.faults),
@@ -336,15 +301,10 @@ def run(trials: int, seed: int) -> Result:
 
 def main() -> int:
     """Run the trials that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--trials", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
-    asked = parser.parse_args()
+    asked = command_parser(__doc__, trials=200).parse_args()
     result = run(asked.trials, asked.seed)
     sys.stdout.write("\n".join((str(result), *result.what, json.dumps(asdict(result)), "")))
-    if asked.json:
-        asked.json.write_text(json.dumps(asdict(result), indent=1) + "\n", "utf-8")
+    write_result(result, asked.json)
     return 0 if result.good else 1
 
 

@@ -29,6 +29,8 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.world import CONTACT
 from tests.world import REPOSITORY
 from tests.world import TERMINAL
@@ -227,12 +229,9 @@ def run(trials: int, restarts: int, seconds: float, seed: int) -> Result:
 
 def main() -> int:
     """Run the trials that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--trials", type=int, default=5)
+    parser = command_parser(__doc__, trials=5)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--restarts", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--ask", nargs=4, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.ask:
@@ -240,8 +239,7 @@ def main() -> int:
         ask(url, Path(store), float(origin), float(speed))
     result = run(asked.trials, asked.restarts, asked.seconds, asked.seed)
     sys.stdout.write(f"{result}\n{json.dumps(asdict(result))}\n")
-    if asked.json:
-        asked.json.write_text(json.dumps(asdict(result), indent=1), "utf-8")
+    write_result(result, asked.json)
     return 0 if result.good else 1
 
 

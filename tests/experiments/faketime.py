@@ -8,12 +8,10 @@ scheduler's own grace and nothing is lost; exit 77 where there is no such librar
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +20,9 @@ from tests.experiments.clocks import HOUR
 from tests.experiments.clocks import KINDS
 from tests.experiments.clocks import Kind
 from tests.experiments.clocks import Result
+from tests.experiments.command_line import NO_CHANCE
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_or_show
 from tests.world import EXAMPLE
 from tests.world import REPOSITORY
 from tests.world import DaemonProcess
@@ -92,9 +93,8 @@ def _told(hook: WebhookReceiver, number: str) -> list[object]:
 
 def main() -> int:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command_parser(__doc__, seed=NO_CHANCE)
     parser.add_argument("--library", dest="preload", type=Path, default=LIBRARY)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     if not asked.preload.exists():
         sys.stderr.write(f"left out: there is no {asked.preload} (Debian's package libfaketime)\n")
@@ -105,11 +105,7 @@ def main() -> int:
         f"faketime trials={len(results)} jumps={sum(one.jumps for one in results)} slowest={slowest} allowed={ALLOWED}"
         f" lost={lost} duplicated={sum(one.duplicated for one in results)}\n"
     )
-    report = json.dumps([asdict(one) for one in results])
-    if asked.json:
-        asked.json.write_text(report + "\n", "utf-8")
-    else:
-        sys.stdout.write(report + "\n")
+    write_or_show(results, asked.json)
     return 0 if all(one.good for one in results) else 1
 
 

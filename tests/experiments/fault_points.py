@@ -78,7 +78,7 @@ AROUND: dict[str, str] = {
     # steps
     "resolve": "watcher.daemon:resolve",
     "poll": "watcher.daemon:poll",
-    "list past": "watcher.daemon:list_past",
+    "list past": "watcher.baseline:list_past",
     "finish baselines": "watcher.daemon:finish_baselines",
     "ingest": "watcher.daemon:ingest",
     "read submission": "watcher.ingest:read_submission",

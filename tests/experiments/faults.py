@@ -12,8 +12,6 @@ nobody asked for it, or is still owed in the end.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
 from collections import defaultdict
@@ -24,9 +22,10 @@ from dataclasses import dataclass
 from dataclasses import field
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from random import Random
 
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.experiments.fault_points import AROUND
 from tests.experiments.fault_scene import Count
 from tests.experiments.fault_scene import Nursery
@@ -196,18 +195,15 @@ def _places(passes: Sequence[dict[str, int]]) -> list[tuple[int, Place]]:
 
 def main() -> int:
     """Run the trials that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command_parser(__doc__)
     parser.add_argument("--trials", type=int, default=40, help="seeds for each point")
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--points", default="", help="only points whose name holds this")
     parser.add_argument("--most", type=int, help="only so many points of each seed")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     result = run(asked.trials, asked.seed, only=asked.points, most=asked.most, jobs=asked.jobs)
     sys.stdout.write(f"{result}\n" + "".join(f"{problem}\n" for problem in result.problems[:5]))
-    if asked.json:
-        asked.json.write_text(json.dumps(asdict(result), indent=1) + "\n", "utf-8")
+    write_result(result, asked.json)
     return 0 if result.good else 1
 
 

@@ -10,9 +10,7 @@ there was anything alive.
 
 from __future__ import annotations
 
-import argparse
 import io
-import json
 import sys
 import tempfile
 import time
@@ -22,7 +20,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
 from contextlib import redirect_stdout
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -33,6 +30,9 @@ from xml.sax.saxutils import escape
 
 from tests.experiments import sinks
 from tests.experiments.ambiguity import sender_to
+from tests.experiments.command_line import NO_CHANCE
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.loopback import Receiver
 from tests.loopback import answer
 from tests.loopback import mail_server
@@ -288,17 +288,14 @@ def run(*, most: int = 0, whole: bool = False) -> Result:
 
 def main() -> int:
     """Run it as the command line asks."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command_parser(__doc__, seed=NO_CHANCE)
     parser.add_argument("--payloads", type=int, default=0, help="only the first so many; 0: all")
     parser.add_argument("--whole", action="store_true", help="every field at once")
     parser.add_argument("--trials", type=int, default=1, help="not used: one trial is all there is")
-    parser.add_argument("--seed", type=int, default=1, help="not used: nothing here is left to chance")
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     result = run(most=asked.payloads, whole=asked.whole)
     sys.stdout.write(f"{result}\n" + "".join(f"  {finding}\n" for finding in result.findings[:40]))
-    if asked.json:
-        asked.json.write_text(json.dumps(asdict(result), indent=1), "utf-8")
+    write_result(result, asked.json)
     return 1 if result.live else 0
 
 

@@ -8,7 +8,6 @@ same as JSON; exit 1 if an expected alert is missing, one arrived that was not e
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.world import DaemonProcess
 from tests.world import a_sale
 from tests.world import real_now
@@ -132,14 +133,14 @@ def _wait(hook: WebhookReceiver, expected: set[str]) -> None:
 
 def main() -> int:
     """Run the trials that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command_parser(__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--filings", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     # Filings arrive about as fast as their documents may be fetched.
     result = run(asked.kills, asked.filings, asked.seed, span=max(asked.filings / 5, asked.kills * LONGEST / 2))
     sys.stdout.write(f"{result}\n{json.dumps(asdict(result))}\n")
+    write_result(result, asked.json)
     return 0 if result.good else 1
 
 

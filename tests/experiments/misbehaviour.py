@@ -9,8 +9,6 @@ than the list of current filings reaches back. Then nine honest days. Exit 1 unl
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import sys
 import time
@@ -25,6 +23,8 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_or_show
 from tests.experiments.scripted import Placed
 from tests.experiments.scripted import ScriptedEdgar
 from tests.experiments.scripted import ScriptedSender
@@ -217,20 +217,15 @@ def run(trials: int, seed: int, *, days: int = DAYS, processes: int = 1) -> tupl
 
 def main() -> int:
     """Run the trials that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = command_parser(__doc__, trials=1000)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     begun = time.monotonic()
     result, failed = run(asked.trials, asked.seed, processes=asked.processes)
     sys.stdout.write(f"{result}\n" + (f"missed by seeds {failed}\n" if failed else ""))
-    report = json.dumps(asdict(result) | {"failed": failed, "seed": asked.seed, "seconds": round(time.monotonic() - begun, 1)})
-    if asked.json:
-        asked.json.write_text(report + "\n", "utf-8")
-    else:
-        sys.stdout.write(report + "\n")
+    write_or_show(
+        asdict(result) | {"failed": failed, "seed": asked.seed, "seconds": round(time.monotonic() - begun, 1)}, asked.json
+    )
     return 0 if result.good else 1
 
 

@@ -9,8 +9,6 @@ the schedule allows, and what waited for it arrives in its order once it is back
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import sys
 import time
@@ -22,6 +20,8 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_or_show
 from tests.experiments.scripted import Placed
 from tests.experiments.scripted import ScriptedEdgar
 from tests.experiments.scripted import ScriptedSender
@@ -192,19 +192,11 @@ def _line(trials: Sequence[Trial]) -> str:
 
 def main() -> int:
     """Run the trials that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
-    asked = parser.parse_args()
+    asked = command_parser(__doc__, trials=20).parse_args()
     begun = time.monotonic()
     trials = [one_trial(seed) for seed in range(asked.seed, asked.seed + asked.trials)]
     sys.stdout.write(_line(trials) + "\n")
-    report = json.dumps({"seconds": round(time.monotonic() - begun, 1), "trials": [asdict(one) for one in trials]})
-    if asked.json:
-        asked.json.write_text(report + "\n", "utf-8")
-    else:
-        sys.stdout.write(report + "\n")
+    write_or_show({"seconds": round(time.monotonic() - begun, 1), "trials": trials}, asked.json)
     return 0 if all(one.good for one in trials) else 1
 
 

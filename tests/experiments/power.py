@@ -13,7 +13,6 @@ acknowledged is lost, a store is damaged, an alert does not arrive in the end, o
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -25,7 +24,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import timedelta
@@ -33,6 +31,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.experiments.guest.disk import Disk
 from tests.experiments.guest.image import NotToBeHadError
 from tests.experiments.guest.image import kernel
@@ -262,16 +262,12 @@ def run(cuts: int, control: int, seed: int) -> tuple[Result, Result]:
 
 def main() -> int:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--trials", type=int, default=100)
+    parser = command_parser(__doc__, trials=100)
     parser.add_argument("--control", type=int, default=5, help="cuts of the control")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     results = run(asked.trials, asked.control, asked.seed)
     sys.stdout.write("".join(f"{result}\n" for result in results))
-    if asked.json:
-        asked.json.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n", "utf-8")
+    write_result(results, asked.json)
     return 0 if all(result.good for result in results) else 1
 
 

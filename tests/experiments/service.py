@@ -3,8 +3,8 @@
     python -m tests.experiments.service [--json PATH]
 
 A Debian with the watcher installed as README.md says boots in a container; EDGAR and the receiver of its alerts are outside.
-Then: an alert, credentials, a reload with a mistake, kills, a hang, a start with a mistake; before that, attempts at everything the
-unit forbids, from inside its sandbox, and for comparison from a unit that forbids nothing.
+Then: an alert, credentials, reloads with and without a mistake, kills, a hang, a start with a mistake; before that, attempts at
+everything the unit forbids, from inside its sandbox, and for comparison from a unit that forbids nothing.
 
 Needs root, systemd-nspawn, mmdebstrap, and the archives of Debian and of Python packages while it installs. Prints one line, writes
 JSON; exit 1 if any of it is not as it must be.
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.experiments.guest.container import Container
 from tests.experiments.guest.container import installed
@@ -29,9 +30,11 @@ from tests.experiments.guest.container import missing
 from tests.experiments.guest.image import REPOSITORY
 from tests.experiments.guest.image import NotToBeHadError
 from tests.world import EXAMPLE
+from tests.world import OTHER
 from tests.world import a_sale
 from tests.world import real_now
 from tests.world import write_config
+from watcher.core.model import Issuer
 from watcher.demo.edgar import BundledEdgar
 from watcher.demo.receivers import WebhookReceiver
 
@@ -41,8 +44,7 @@ CREDENTIALS = "/etc/watcher/credentials"
 CONFIG = "/etc/watcher/watcher.toml"
 DROP_INS = f"/etc/systemd/system/{UNIT}.d"
 KILLS = 3
-WATCHDOG = 8  # seconds, in place of the unit's, so that the experiment need not wait for minutes
-RESTARTED_WITHIN = 15.0  # seconds from the hang: the watchdog's time, RestartSec=5, and what is left to start
+RESTARTED_WITHIN = 15.0  # seconds from the hang: WatchdogSec=8, RestartSec=5, and what is left to start
 _PROBED = """[Service]
 Type=oneshot
 Restart=no
@@ -52,7 +54,6 @@ ExecStart=/opt/watcher/.venv/bin/python /probes.py
 StandardOutput=file:/probed.json
 """
 _BARE = "[Service]\nType=oneshot\nExecStart=/usr/bin/python3 /probes.py\nStandardOutput=file:/bare.json\n"
-_HASTY = f"[Service]\nWatchdogSec={WATCHDOG}\n"
 
 
 @dataclass(slots=True)
@@ -92,7 +93,8 @@ class Scene:
     def __init__(self, box: Container, edgar: BundledEdgar, hook: WebhookReceiver, result: Result) -> None:
         self._box, self._edgar, self._hook, self._result = box, edgar, hook, result
         self._filed = 1
-        edgar.add_issuer(EXAMPLE.trading_symbol or "", EXAMPLE.cik or "", EXAMPLE.name or "")
+        for issuer in (EXAMPLE, OTHER):
+            edgar.add_issuer(issuer.trading_symbol or "", issuer.cik or "", issuer.name or "")
         edgar.file(a_sale(1), accepted_at=real_now() - timedelta(hours=1))  # the list of Form 4s is never empty
 
     def attempts(self) -> None:
@@ -126,21 +128,24 @@ class Scene:
         self._check("the store has no secret", kept.returncode == 1)
 
     def reload(self) -> None:
-        """A mistake in the configuration: reload says so, and the same process goes on as before."""
+        """A reload with a mistake fails and changes nothing; one without takes effect, and so does a change that nobody told of."""
         right, pid = self._box.read(CONFIG), self._box.show(UNIT, "MainPID")
         self._box.write(CONFIG, right.replace("[rules.default]", "[rules.default]\nevents = 1"))
-        status = self._box.run("systemctl", "reload", UNIT).returncode
-        self._box.until(lambda: status or "not reloaded" in self._journal())
-        self._check(
-            "a reload with a mistake fails, or the journal says so",
-            bool(status) or "not reloaded" in self._journal("--priority=err"),
-        )
+        done = self._box.run("systemctl", "reload", UNIT)
+        self._check("a reload with a mistake fails", done.returncode != 0)
+        self._check("the journal then names file and line", f"{CONFIG}:" in self._journal())
+        self._box.until(lambda: "not reloaded" in self._journal("--priority=err"))
         self._check("after it the same process goes on", self._box.show(UNIT, "MainPID") == pid)
         self._check("after it the old configuration is in force", self._alerts())
-        self._box.write(CONFIG, right.replace("1s", "2s"))
+        self._check("the mistake is told as an alert", self._box.comes(lambda: "configuration" in self._conditions()))
+        self._box.write(CONFIG, f'{right}\n[[watch]]\ncik = "{OTHER.cik}"\n')
         self._check("a reload without a mistake does not fail", self._box.run("systemctl", "reload", UNIT).returncode == 0)
-        self._box.until(lambda: "configuration reloaded" in self._journal())
+        self._box.until(lambda: "configuration reloaded: watching 2" in self._journal())
+        self._check("after it the new configuration is in force", self._alerts(OTHER))
         self._box.write(CONFIG, right)
+        taken = self._box.comes(lambda: "configuration reloaded: watching 1" in self._journal())
+        self._check("a change is noticed without a reload", taken)
+        self._check("after all that the same process goes on", self._box.show(UNIT, "MainPID") == pid)
 
     def kills(self) -> None:
         """However often it is killed, it is started again, and what was filed meanwhile is told."""
@@ -154,10 +159,6 @@ class Scene:
 
     def hang(self) -> None:
         """Stopped in its tracks, it is ended by the watchdog and started again."""
-        self._box.write(f"{DROP_INS}/hasty.conf", _HASTY)
-        self._box.run("systemctl", "daemon-reload")
-        self._box.run("systemctl", "restart", UNIT)
-        self._check("it goes on after a restart", self._alerts())
         pid, stopped = self._box.show(UNIT, "MainPID"), time.monotonic()
         self._box.run("systemctl", "kill", "--signal=STOP", "--kill-whom=main", UNIT)
         self._result.faults += 1
@@ -179,10 +180,10 @@ class Scene:
         self._check("it starts once that is mended", self._box.run("systemctl", "start", UNIT).returncode == 0)
         self._check("the secret is not in the journal", SECRET not in self._journal())
 
-    def _alerts(self) -> bool:
+    def _alerts(self, issuer: Issuer = EXAMPLE) -> bool:
         """File a sale; whether it is told."""
         self._filed += 1
-        filing = a_sale(self._filed)
+        filing = a_sale(self._filed, issuer=issuer)
         self._edgar.file(filing, accepted_at=real_now())
         told = self._box.comes(lambda: filing.accession_number in self.arrived())
         self._result.lost += not told
@@ -190,7 +191,14 @@ class Scene:
 
     def arrived(self) -> list[str]:
         """The accession number of every alert, as it arrived."""
-        return [json.loads(delivery.body)["accession_number"] for delivery in self._hook.received]
+        return [payload["accession_number"] for payload in self._payloads() if payload["kind"] != "vigil"]
+
+    def _conditions(self) -> list[str]:
+        """What the watcher told of itself."""
+        return [one["name"] for payload in self._payloads() if payload["kind"] == "vigil" for one in payload["conditions"]]
+
+    def _payloads(self) -> list[dict[str, Any]]:
+        return [json.loads(delivery.body) for delivery in self._hook.received]
 
     def _journal(self, *options: str) -> str:
         return self._box.run("journalctl", "--no-pager", "--output=cat", f"--unit={UNIT}", *options).stdout

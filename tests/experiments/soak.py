@@ -9,20 +9,20 @@ or memory, threads, open files or the write-ahead log grow by one percent an hou
 
 from __future__ import annotations
 
-import argparse
 import gc
 import json
 import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_or_show
 from tests.experiments.scripted import NOISE
 from tests.experiments.scripted import Placed
 from tests.experiments.scripted import ScriptedEdgar
@@ -251,19 +251,13 @@ def _crashes(chance: Random, hours: float) -> list[Spell]:
 
 def main() -> int:
     """Run the soak that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command_parser(__doc__)
     parser.add_argument("--hours", type=float, default=HOURS)
     parser.add_argument("--times", type=float, default=TIMES)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     result = soak(asked.seed, hours=asked.hours, times=asked.times)
-    report = json.dumps(asdict(result))
     sys.stdout.write(f"{result}\n")
-    if asked.json:
-        asked.json.write_text(report + "\n", "utf-8")
-    else:
-        sys.stdout.write(report + "\n")
+    write_or_show(result, asked.json)
     return 0 if result.good else 1
 
 

@@ -12,8 +12,6 @@ other way than killed, well, or with status 1 and its reason in words.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import re
 import shutil
@@ -37,6 +35,8 @@ from random import Random
 from typing import Any
 from typing import Self
 
+from tests.experiments.command_line import command_parser
+from tests.experiments.command_line import write_result
 from tests.experiments.fault_scene import WANTED
 from tests.experiments.fault_scene import Nursery
 from tests.experiments.fault_scene import Scene
@@ -272,16 +272,13 @@ def _several(seed: int, trials: Sequence[Trial]) -> list[tuple[Trial, tuple[Row,
 
 def main() -> int:
     """Run the trials that the command line asks for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command_parser(__doc__)
     parser.add_argument("--trials", type=int, help="only so many, drawn at random")
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     result = run(asked.trials, asked.seed, jobs=asked.jobs)
     sys.stdout.write(f"{result}\n" + "".join(f"{problem}\n" for problem in result.problems[:5]))
-    if asked.json:
-        asked.json.write_text(json.dumps(asdict(result), indent=1) + "\n", "utf-8")
+    write_result(result, asked.json)
     return 0 if result.good else 1
 
 

@@ -40,6 +40,7 @@ from watcher.core.telling import Outgoing
 from watcher.daemon import Daemon
 from watcher.edgar import Edgar
 from watcher.jobs import Jobs
+from watcher.logs import Remembering
 from watcher.notify import Sender
 from watcher.pace import BACKGROUND_PER_SECOND
 from watcher.pace import PER_SECOND
@@ -111,8 +112,8 @@ class ScriptedDaemon(Daemon):
         """What it cannot go on with."""
         return self._fatal
 
-    def _sender(self, destination: Destination) -> Sender:
-        return self._scripted[destination.name]
+    def _sender(self, destination: Destination) -> Remembering:
+        return Remembering(self._scripted[destination.name], destination.name)
 
 
 # --- the world ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import os
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 from watcher import __version__
 from watcher.core.errors import ConfigError
@@ -18,22 +19,29 @@ from watcher.core.errors import WatcherError
 # name -> (module, what `watcher --help` says); in the order in which a user meets them
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole watcher against a bundled EDGAR: no network, no account."),
-    "init": ("setup", "Write a first configuration."),
-    "check": ("setup", "Say what is wrong with the configuration, line by line."),
+    "init": ("init", "Write a first configuration."),
+    "check": ("check", "Say what is wrong with the configuration, line by line."),
     "run": ("run", "Watch: the daemon. With --once, one whole cycle."),
     "status": ("look", "How the watcher is, in words; exit 1 if something is wrong."),
     "parse": ("parse", "Read ownership documents and print them."),
-    "holdings": ("look", "What reporting owners hold, as last reported."),
+    "holdings": ("history", "What reporting owners hold, as last reported, and how it went."),
+    "person": ("history", "One person across issuers: holdings, plans, what they did."),
     "filings": ("look", "The filings in the store."),
     "alerts": ("look", "The alerts, and who was told."),
     "why": ("look", "Every rule, condition and delivery of one filing, also of a silent one."),
+    "export": ("export", "Alerts, transactions, holdings, filings as CSV, JSON Lines, Parquet; one filing as a zip."),
+    "metrics": ("metrics", "How the watcher is, for Prometheus."),
     "rehearse": ("rehearse", "What the rules would have sent, without sending."),
+    "backfill": ("backfill", "Read the years before a watch began; tells nobody."),
     "notify": ("tell", "Try a destination with a real message."),
     "reconcile": ("prove", "Prove that nothing was missed on a day, and fetch what was."),
     "reparse": ("reparse", "Read the stored originals again after an upgrade."),
+    "silence": ("silence", "Do not tell of an issuer, an owner or a rule for a while; nothing is lost."),
     "outbox": ("tell", "What is owed, and acting on it."),
     "backup": ("keep", "A verified copy of the database."),
     "restore": ("keep", "Put a copy back in the place of the database."),
+    "completion": ("pages", "The completion script of your shell."),
+    "man": ("pages", "Write the manual pages."),
 }
 
 
@@ -50,12 +58,32 @@ class _Lazy(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, but that what was probably meant is said."""
+        word = args[0]
+        if word not in COMMANDS and not word.startswith("-"):
+            import difflib  # noqa: PLC0415 -- imported only where it is used: `watcher --help` is quick
+
+            near = difflib.get_close_matches(word.casefold(), COMMANDS, 2)
+            hint = f"did you mean {' or '.join(near)}?" if near else "these are there:\n  " + ", ".join(COMMANDS)
+            raise click.UsageError(f"there is no command {word!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """As click's, but that no command is imported for it."""
+        found = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return found or super().shell_complete(ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's signature
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="New here? `watcher demo` shows what it does, `watcher init` asks what it needs to know, `watcher run` begins.",
+)
 @click.version_option(__version__, prog_name="watcher")
 def cli() -> None:
     """Tells you when somebody inside an issuer you watch sold shares or exercised options, minutes after it is filed."""
@@ -64,7 +92,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command; the console script's entry."""
     try:
-        cli(prog_name="watcher")
+        cli(prog_name="watcher", color=False if os.environ.get("NO_COLOR") else None)
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
@@ -74,4 +102,8 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read us (head, less) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        # A working directory that is gone, a disk that is full: nothing a traceback would explain.
+        click.echo(f"watcher: {error.strerror}{f': {error.filename}' if error.filename else ''}", err=True)
         sys.exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from typing import Any
 
 import click
 
+from watcher.core.exporting import cell
+
 if TYPE_CHECKING:
     from watcher.config import Config
     from watcher.store import Store
@@ -26,9 +29,6 @@ config_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for spreadsheets.")
-
-# What a spreadsheet takes for a formula at the start of a cell.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def now() -> datetime:
@@ -66,17 +66,35 @@ def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_
         writer = csv.writer(sys.stdout, lineterminator="\n")
         names = list(dict.fromkeys(name for row in listed for name in row)) or list(columns)
         writer.writerow(names)
-        writer.writerows([_cell(row.get(name)) for name in names] for row in listed)
+        writer.writerows([cell(row.get(name)) for name in names] for row in listed)
     elif listed:
         from tabulate import tabulate  # noqa: PLC0415 -- imported only where it is used: `watcher --help` is quick
 
         content = [["" if row[name] is None else str(row[name]) for name in columns] for row in listed]
         titles = [name.replace("_", " ") for name in columns]
-        click.echo(tabulate(content, titles, tablefmt="plain", disable_numparse=True))
+        fitted: dict[str, Any] = {}
+        if sys.stdout.isatty() and (widths := _fitting(titles, content, shutil.get_terminal_size().columns)):
+            fitted = {"maxcolwidths": widths, "maxheadercolwidths": [width - _AROUND for width in widths]}
+        click.echo(tabulate(content, titles, tablefmt="plain", disable_numparse=True, **fitted))
     else:
         click.echo("nothing to show", err=True)
 
 
-def _cell(value: object) -> str:
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
-    return f"'{text}" if isinstance(value, str) and value.startswith(_FORMULA) else text
+_AROUND = 2  # characters between columns, and those that tabulate adds to a title
+
+
+def _fitting(titles: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """The width of each column for a table of at most `room` characters, as far as that goes without cutting a word; `None`: as it is."""
+    columns = list(zip(*rows, strict=True))
+    widths, least = [], []
+    for title, column in zip(titles, columns, strict=True):
+        widths.append(max(len(title) + _AROUND, *map(len, column)))
+        words = [len(word) for text in column for word in text.split()]
+        least.append(max([*words, *(len(word) + _AROUND for word in title.split())]))
+    excess = sum(widths) + _AROUND * (len(columns) - 1) - room
+    if excess <= 0:
+        return None
+    while excess > 0 and (wide := [index for index, width in enumerate(widths) if width > least[index]]):
+        widths[max(wide, key=widths.__getitem__)] -= 1
+        excess -= 1
+    return widths

@@ -10,8 +10,8 @@ from types import FrameType
 
 import click
 
-from watcher.cli.run import log_to_stderr
 from watcher.demo.story import tell_story
+from watcher.logs import log_to_stderr
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -1,11 +1,10 @@
-"""Looking into the store: `status`, `holdings`, `filings`, `alerts`, `why`. Changes nothing."""
+"""Looking into the store: `status`, `filings`, `alerts`, `why`. Changes nothing."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def status(option: Path | None, as_json: bool) -> None:
     """How the watcher is, in words; exit 1 if something is wrong."""
     config = configured(option)
     store = opened(config)
-    seen = condition(store, Pace(pace_path(config.store.path)), config.destinations, now=now())
+    seen = condition(store, Pace(pace_path(config.store.path)), config, now=now())
     wrong = complaints(seen)
     if as_json:
         print_json(
@@ -74,47 +73,6 @@ def status(option: Path | None, as_json: bool) -> None:
         click.echo(f"filings to read: {seen.pending}; messages to send: {waiting}")
     store.close()
     sys.exit(1 if wrong else 0)
-
-
-@click.command
-@config_option
-@json_option
-@csv_option
-@click.option(
-    "--as-of", "day", type=click.DateTime(["%Y-%m-%d"]), help="As they stood at the end of this day, by what is in the store now."
-)
-@click.argument("ticker", required=False)
-def holdings(option: Path | None, as_json: bool, as_csv: bool, day: datetime | None, ticker: str | None) -> None:
-    """What reporting owners hold, as last reported; of one issuer with TICKER (or its CIK)."""
-    store = opened(configured(option))
-    rows = store.rows(
-        "SELECT filing.issuer_cik, coalesce(watch.ticker, filing.trading_symbol) AS ticker, filing.issuer_name,"
-        " (SELECT json_group_array(json_object('cik', json_extract(value, '$.cik'), 'name', json_extract(value, '$.name')))"
-        "   FROM reading, json_each(content, '$.reporting_owners')"
-        "   WHERE reading.accession_number = position.accession_number) AS reporting_owners,"
-        " security_title, direct_or_indirect, nature_of_ownership, position.shares, position.value, exercise_price, expiration_date,"
-        " position.as_of, position.before, position.moved AS change, position.unexplained, position.standing,"
-        " position.accession_number, position.filed_at"
-        " FROM holding JOIN position ON position.holding_id = holding.id AND (position.as_of, position.filed_at,"
-        "   position.accession_number) = (SELECT as_of, filed_at, accession_number FROM position AS stated"
-        "   WHERE stated.holding_id = holding.id AND stated.as_of <= coalesce(?3, '9999') ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT 1)"
-        " JOIN filing ON filing.accession_number = position.accession_number"
-        " LEFT JOIN watch ON watch.cik = filing.issuer_cik AND watch.role = 'issuer' AND watch.removed_at IS NULL"
-        " WHERE ?1 IS NULL OR upper(?1) IN (watch.ticker, filing.trading_symbol) OR filing.issuer_cik = ?2"
-        " ORDER BY ticker, reporting_owners, table_name, security_title, direct_or_indirect",
-        (ticker, ticker.zfill(10) if ticker and ticker.isdigit() else ticker, day.date().isoformat() if day else None),
-    )
-    listed = [{**dict(row), "reporting_owners": json.loads(row["reporting_owners"])} for row in rows]
-    shown = listed
-    if not as_json:
-        names = ("; ".join(owner["name"] or "?" for owner in row["reporting_owners"]) for row in listed)
-        shown = [{**row, "reporting_owners": name} for row, name in zip(listed, names, strict=True)]
-    columns = (
-        *("ticker", "reporting_owners", "security_title", "direct_or_indirect", "nature_of_ownership"),
-        *("shares", "exercise_price", "expiration_date", "as_of", "standing"),
-    )
-    print_rows(shown, columns, as_json=as_json, as_csv=as_csv)
-    store.close()
 
 
 @click.command
@@ -172,7 +130,8 @@ def alerts(option: Path | None, as_json: bool, as_csv: bool, limit: int) -> None
 
 def _deliveries(store: Store, event_id: str) -> list[dict[str, Any]]:
     rows = store.rows(
-        "SELECT id, destination, state, tries, reason, next_at, delivered_at FROM owed WHERE event_id = ? ORDER BY id",
+        "SELECT owed.id, owed.destination, state, tries, reason, next_at, delivered_at, silence, why FROM owed"
+        " LEFT JOIN silence ON silence.id = owed.silence WHERE event_id = ? ORDER BY owed.id",
         (event_id,),
     )
     return [dict(row) for row in rows]
@@ -215,9 +174,13 @@ def why(option: Path | None, as_json: bool, accession: str) -> None:
         "tries",
         "reason",
         "silent_because",
+        "source",
     )
+    original = store.row("SELECT sha256, content IS NOT NULL AS kept FROM original WHERE accession_number = ?", (accession,))
     answer = {
         **{name: filing[name] for name in head},
+        "original_sha256": original["sha256"] if original else None,
+        "original_kept": bool(original and original["kept"]),
         "amends": dict(amends) if (amends := store.row(_AMENDS, (accession,))) else None,
         "ledger": [_balance(row) for row in store.changes_of(accession)],
         "verdicts": verdicts,
@@ -255,6 +218,15 @@ def _balance_in_words(one: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _delivery_in_words(one: Mapping[str, Any]) -> str:
+    if one["state"] == "silenced":
+        return f"silenced by silence {one['silence']} ({one['why']})"
+    if one["state"] == "quiet":
+        return f"waits until {moment(unstamp(one['next_at']))}: quiet hours, or its digest"
+    when = moment(unstamp(one["delivered_at"])) if one["delivered_at"] else f"next try {moment(unstamp(one['next_at']))}"
+    return f"{one['state']} after {counted(one['tries'], 'attempt')}, {when}{', ' if one['reason'] else ''}{one['reason'] or ''}"
+
+
 def _in_words(answer: dict[str, Any]) -> list[str]:
     lines = [f"{answer['accession_number']}, Form {answer['form_type']}: {answer['state']}"]
     lines += [
@@ -262,6 +234,12 @@ def _in_words(answer: dict[str, Any]) -> list[str]:
     ]
     if answer["reason"]:
         lines.append(f"  {answer['reason']} (after {counted(answer['tries'], 'attempt')})")
+    if answer["source"] == "dataset":
+        lines.append(
+            "  read from the SEC's data set: figures are rounded to cents; `watcher backfill --since DATE` reads the original"
+        )
+    if answer["original_sha256"] and not answer["original_kept"]:
+        lines.append("  its original was removed by age (keep_originals): `watcher export --case` says where it is at the SEC")
     if answer["amends"]:
         lines.append(
             f"  amends {answer['amends']['accession_number'] or 'a filing that is not known'} ({answer['amends']['state']})"
@@ -278,9 +256,5 @@ def _in_words(answer: dict[str, Any]) -> list[str]:
     for alert in answer["alerts"]:
         lines.append(f"  alert {alert['event_id'][:8]}: {alert['title']}")
         for one in alert["deliveries"]:
-            when = moment(unstamp(one["delivered_at"])) if one["delivered_at"] else f"next try {moment(unstamp(one['next_at']))}"
-            lines.append(
-                f"    {one['destination']}: {one['state']} after {counted(one['tries'], 'attempt')}, {when}{', ' if one['reason'] else ''}"
-                f"{one['reason'] or ''}"
-            )
+            lines.append(f"    {one['destination']}: {_delivery_in_words(one)}")
     return lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import logging
 import os
 import sys
 from pathlib import Path
@@ -11,48 +10,34 @@ from pathlib import Path
 import click
 
 from watcher.cli.common import config_option
-from watcher.cli.common import configured
 from watcher.cli.common import now
+from watcher.config import find
+from watcher.config import load
+from watcher.config_care import FORMATS
+from watcher.config_care import LEVELS
 from watcher.daemon import Daemon
-
-# sd-daemon(3): a number in front of a line tells the journal its level.
-_PRIORITIES = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
-
-
-class _Lines(logging.Formatter):
-    """One line per event: with the time for people, with the level for the journal, which has its own time."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s")
-        self._journal = "JOURNAL_STREAM" in os.environ
-
-    def format(self, record: logging.LogRecord) -> str:
-        if not self._journal:
-            return super().format(record)
-        priority = f"<{_PRIORITIES.get(record.levelno, 6)}>"
-        return "\n".join(priority + line for line in record.getMessage().splitlines())
-
-
-def log_to_stderr() -> None:
-    """Send the watcher's own log to standard error; libraries below WARNING stay silent."""
-    output = logging.StreamHandler(sys.stderr)
-    output.setFormatter(_Lines())
-    logging.getLogger().addHandler(output)
-    logging.getLogger("watcher").setLevel(logging.INFO)
+from watcher.logs import log_to_stderr
+from watcher.reloading import Origin
 
 
 @click.command
 @config_option
 @click.option("--once", is_flag=True, help="One whole cycle (baseline if new, poll, ingest, deliver), then exit.")
-def run(option: Path | None, once: bool) -> None:
+@click.option("--log-level", type=click.Choice(LEVELS), help="From which level on the log is written; without, as under [care].")
+@click.option(
+    "--log-format", type=click.Choice(FORMATS), help="Lines for people, or JSON for programs; without, as under [care]."
+)
+def run(option: Path | None, once: bool, log_level: str | None, log_format: str | None) -> None:
     """Watch: poll EDGAR, read what concerns a watch, tell whom the rules name.
 
-    SIGTERM and Ctrl-C end it cleanly, SIGHUP reloads the configuration.
+    SIGTERM and Ctrl-C end it cleanly. The configuration is reloaded when one of its files changes, and on SIGHUP.
     """
     faulthandler.enable()
-    log_to_stderr()
-    config = configured(option, secrets=True)
-    daemon = Daemon(config, now=now, reload=lambda: configured(option, secrets=True))
+    log_to_stderr(log_level or "info", log_format or "text")
+    origin = Origin(find(option, os.environ, Path.cwd()), lambda path: load(path, os.environ))
+    config = origin.load()
+    log_to_stderr(log_level or config.care.log_level, log_format or config.care.log_format)
+    daemon = Daemon(config, now=now, origin=origin)
     try:
         if once:
             daemon.run_once()

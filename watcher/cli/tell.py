@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from watcher.cli import completing
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import json_option
@@ -15,8 +16,10 @@ from watcher.cli.common import now
 from watcher.cli.common import opened
 from watcher.cli.common import print_json
 from watcher.cli.common import print_rows
+from watcher.config import Destination
 from watcher.core.payload import encoded
 from watcher.core.telling import Message
+from watcher.core.telling import Outcome
 from watcher.core.telling import Outgoing
 from watcher.notify import sender_for
 
@@ -29,7 +32,7 @@ def notify() -> None:
 @notify.command
 @config_option
 @json_option
-@click.argument("destination", required=False)
+@click.argument("destination", required=False, shell_complete=completing.destinations)
 def test(option: Path | None, as_json: bool, destination: str | None) -> None:
     """Send a real message by the real path, to DESTINATION or to every one; exit 1 if one does not accept it."""
     config = configured(option, secrets=True)
@@ -37,7 +40,7 @@ def test(option: Path | None, as_json: bool, destination: str | None) -> None:
         raise click.UsageError(f"there is no destination {destination!r}; there are: {', '.join(config.destinations)}")
     failed = False
     for name in [destination] if destination else config.destinations:
-        outcome = sender_for(config.destinations[name]).send(_trial(name), now=now())
+        outcome = trial(config.destinations[name])
         failed |= outcome.state != "accepted"
         if as_json:
             print_json({"destination": name, "outcome": outcome.state, "reason": outcome.reason or None})
@@ -47,7 +50,12 @@ def test(option: Path | None, as_json: bool, destination: str | None) -> None:
         sys.exit(1)
 
 
-def _trial(name: str) -> Outgoing:
+def trial(destination: Destination) -> Outcome:
+    """Send a test message by the real path."""
+    return sender_for(destination).send(_test_message(destination.name), now=now())
+
+
+def _test_message(name: str) -> Outgoing:
     title = "watcher: a test message"
     text = f"This is a test of destination {name}, sent by `watcher notify test`. No filing stands behind it."
     identity = uuid.uuid4().hex
@@ -63,15 +71,15 @@ def outbox() -> None:
 @outbox.command("list")
 @config_option
 @json_option
-@click.option("--all", "everything", is_flag=True, help="Also what was delivered.")
+@click.option("--all", "everything", is_flag=True, help="Also what was delivered or silenced.")
 def list_owed(option: Path | None, as_json: bool, everything: bool) -> None:
-    """List what is owed, held or dead, oldest first; what is folded goes with the message named."""
+    """List what is owed, held, quiet or dead, oldest first; what is folded goes with the message named."""
     store = opened(configured(option))
     rows = store.rows(
         "SELECT owed.id, owed.destination, owed.state, owed.tries, owed.next_at, owed.reason, owed.event_id, alert.accession_number, title,"
         " owed.created_at, owed.delivered_at, carrier.id AS goes_with FROM owed JOIN alert USING (event_id) LEFT JOIN owed AS carrier"
         " ON carrier.event_id = owed.digest AND carrier.destination = owed.destination"
-        " WHERE ? OR owed.state != 'delivered' ORDER BY owed.id",
+        " WHERE ? OR owed.state NOT IN ('delivered', 'silenced') ORDER BY owed.id",
         (everything,),
     )
     columns = ("id", "destination", "state", "goes_with", "tries", "next_at", "reason", "title")
@@ -87,7 +95,7 @@ def retry(option: Path | None, owed_id: int) -> None:
     store = opened(configured(option))
     done, carrier = store.retry_now(owed_id, now()), store.carried_by(owed_id)
     store.close()
-    _say(done, owed_id, "will be tried again at once", carrier)
+    _say(done, owed_id, "will be tried again at once; in the quiet hours of its destination, after them", carrier)
 
 
 @outbox.command

@@ -22,32 +22,17 @@ from watcher.core.figures import day
 from watcher.core.figures import dollars
 from watcher.core.figures import price
 from watcher.core.findings import Amendment
-from watcher.core.message import SUBJECT_LIMIT
-from watcher.core.message import shortened
 from watcher.core.model import OwnershipDocument
 from watcher.core.payload import document_json
 from watcher.core.rendering import headed
 from watcher.core.telling import Message
 from watcher.core.titles import folded
 from watcher.core.titles import folded_nature
+from watcher.core.wording import SUBJECT_LIMIT
+from watcher.core.wording import USUAL_ROLES
+from watcher.core.wording import known_deed
+from watcher.core.wording import shortened
 
-# kind, direction -> past tense, as a payload names them. What is not here is said by its kind.
-_DID: dict[tuple[str, str | None], str] = {
-    ("sale", "D"): "sold",
-    ("purchase", "A"): "bought",
-    ("exercise", None): "exercised",
-    ("vest", None): "vested",
-    ("withholding", "D"): "had withheld",
-    ("gift", "D"): "gave",
-    ("gift", "A"): "received as a gift",
-    ("award", "A"): "was awarded",
-    ("conversion", "A"): "received by conversion",
-    ("conversion", "D"): "converted",
-    ("disposition", "D"): "returned or tendered",
-    ("other", "A"): "acquired",
-    ("other", "D"): "disposed of",
-}
-_ROLES = (("is_officer", "officer"), ("is_director", "director"), ("is_ten_percent_owner", "10% owner"), ("is_other", "other"))
 _PLANS = {
     "checked with date": "the box is checked, with a plan adopted on {adopted}",
     "checked": "the box is checked, without a date",
@@ -231,7 +216,8 @@ def _one_event(was: _Told, now: _Told) -> Iterator[str]:
 
 
 def _deed(told: _Told) -> str:
-    verb = _DID.get((told.kind, told.direction)) or _DID.get((told.kind, None)) or f"reported {told.kind.replace('_', ' ')}:"
+    deed = known_deed(told.kind, told.direction)
+    verb = deed.verb if deed else f"reported {told.kind.replace('_', ' ')}:"
     return f"{verb} {_count(told.shares)}{' shares' if told.in_shares else ''}"
 
 
@@ -301,7 +287,7 @@ def _owner_changes(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[
 
 
 def _role(owner: Mapping[str, Any]) -> str:
-    held = [word for name, word in _ROLES if owner.get(name)] or ["no relationship stated"]
+    held = [words for field, words in (*USUAL_ROLES, ("is_other", "other")) if owner.get(field)] or ["no relationship stated"]
     return " and ".join(held) + (f" ({owner['officer_title']})" if owner.get("officer_title") else "")
 
 

@@ -23,11 +23,13 @@ from watcher.core.model import OwnershipDocument
 from watcher.core.model import ReportingOwner
 from watcher.core.model import Row
 from watcher.core.model import Signature
+from watcher.core.tables import columns
+from watcher.core.tables import records
+from watcher.core.tables import refuse
 
 Cells = list[str]
 Reader = Callable[[str], Any]
 
-_RECORD = re.compile(r"\r?\n(?=[0-9]{10}-[0-9]{2}-[0-9]{6}\t)")  # a line break inside a cell begins no record
 _DATE = re.compile(r"([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4})")
 _NUMBER = re.compile(r"-?(?:[0-9]{1,20}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})")
 _NOTE = re.compile(r"[^\s,]+")
@@ -117,6 +119,7 @@ _OTHER_TABLES = {  # table -> the columns without which it says nothing
     "FOOTNOTES": ("ACCESSION_NUMBER", "FOOTNOTE_ID", "FOOTNOTE_TXT"),
     "OWNER_SIGNATURE": ("ACCESSION_NUMBER", "OWNERSIGNATURENAME"),
 }
+TABLES = frozenset({*_ROW_TABLES, *_OTHER_TABLES})
 _SUBMISSION_COLUMNS: dict[str, tuple[str, Reader]] = {
     "PERIOD_OF_REPORT": ("period_of_report", _date),
     "DATE_OF_ORIG_SUB": ("date_of_original_submission", _date),
@@ -140,11 +143,10 @@ def read_tables(tables: Mapping[str, bytes]) -> Iterator[tuple[str, date, Owners
 
     `tables` maps a table's name ("SUBMISSION", "NONDERIV_TRANS", ...) to the bytes of its file. All but SUBMISSION may be missing; every
     document then says what it lacks. A cell that cannot be read becomes `None` with a warning that quotes it. `UnreadableDocument` is
-    raised at once where a table lacks a column it cannot do without, and after the last filing where lines belong to no filing that was
-    given: it names them.
+    raised at once where a table lacks a column it cannot do without, and `LeftOut` after the last filing where lines belong to no filing
+    that was given: it names them.
     """
-    known = {*_ROW_TABLES, *_OTHER_TABLES}
-    if unknown := sorted(set(tables) - known):
+    if unknown := sorted(set(tables) - TABLES):
         raise UnreadableDocument(f"no table of this data set: {', '.join(unknown)}")
     if "SUBMISSION" not in tables:
         raise UnreadableDocument("the data set has no table SUBMISSION")
@@ -166,27 +168,23 @@ def read_tables(tables: Mapping[str, bytes]) -> Iterator[tuple[str, date, Owners
     for name, table in read.items():
         left_out += (f"{name}: {table.lines[accession][0][:80]!r}" for accession in table.lines.keys() - submitted)
         left_out += (f"{name}: {line[:80]!r}" for line in table.strays)
-    if left_out:
-        shown = "; ".join(sorted(left_out)[:5])
-        raise UnreadableDocument(f"{len(left_out):,} filings or lines of the data set could not be placed: {shown}")
+    refuse(left_out)
 
 
 class _Table:
     """One table: its columns, and its lines by accession number, uncut."""
 
     def __init__(self, name: str, content: bytes) -> None:
-        header, *records = _RECORD.split(content.decode("utf-8", errors="replace").removeprefix("\ufeff").rstrip("\r\n"))
-        header, *strays = header.split("\n")
-        self.strays: list[str] = strays
+        header, found, self.strays = records(content)
         self.name = name
-        self.columns = tuple(column.strip().strip('"').upper() for column in header.split("\t"))
+        self.columns = columns(header)
         needed = _OTHER_TABLES.get(name) or ("ACCESSION_NUMBER", _ROW_TABLES[name][2], "SECURITY_TITLE")
         if wanting := [column for column in needed if column not in self.columns]:
             raise UnreadableDocument(f"table {name} has no column {', '.join(wanting)}")
         if self.columns[0] != "ACCESSION_NUMBER":
             raise UnreadableDocument(f"table {name} does not begin with ACCESSION_NUMBER")
         self.lines: dict[str, list[str]] = {}
-        for record in records:
+        for record in found:
             self.lines.setdefault(record[:20], []).append(record)
         self.fields = tuple(
             (index, column, *_ROW_COLUMNS[column]) for index, column in enumerate(self.columns) if column in _ROW_COLUMNS

@@ -19,6 +19,10 @@ class UnreadableDocument(WatcherError):
     """The bytes are not a document of the expected kind, or break a size cap. Trying again will not help."""
 
 
+class LeftOut(UnreadableDocument):
+    """Lines of a data set had no place. All that had one was given before this is raised."""
+
+
 class FeedUnreadable(WatcherError):
     """Where a feed, an index or a JSON document was expected, something else came: an outage, not "nothing new"."""
 
@@ -65,6 +69,16 @@ class StoreError(WatcherError):
     """The store cannot be opened, read or written as it stands; the text says what to do."""
 
 
+class NotWritten(WatcherError):
+    """A file for other programs could not be written; the text says what to do."""
+
+    again = True
+
+
+class MissingExtra(WatcherError):
+    """A library is not installed that only this needs; the text says how to install it."""
+
+
 class AlreadyRunning(StoreError):
     """Another daemon holds the lock of this store."""
 
@@ -75,19 +89,25 @@ class UnknownTicker(WatcherError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a configuration or watchlist file, said as `file:line: what is wrong and what would be right`."""
+    """One mistake in a configuration or watchlist file, said as `file:line: what is wrong and what would be right`.
+
+    `column` counts from 1; 0 is the whole line. `level` is "error", or "warning" for what works, but hardly as meant.
+    """
 
     file: str
     line: int
     text: str
+    column: int = 0
+    level: str = "error"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.text}"
+        return f"{self.file}:{self.line}: {'' if self.level == 'error' else f'{self.level}: '}{self.text}"
 
 
 class ConfigError(WatcherError):
-    """The configuration cannot be used; `problems` holds every mistake found, in file order."""
+    """The configuration cannot be used; `problems` holds every mistake found, in file order, `warnings` what else was noticed."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], warnings: tuple[Problem, ...] = ()) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+        self.warnings = warnings

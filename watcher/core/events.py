@@ -23,7 +23,6 @@ from watcher.core.findings import Event
 from watcher.core.findings import FilingFacts
 from watcher.core.footnotes import is_an_average
 from watcher.core.footnotes import price_range
-from watcher.core.holdings import closing_row
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row
 from watcher.core.pairing import Tied
@@ -32,6 +31,8 @@ from watcher.core.pairing import others_received
 from watcher.core.pairing import pairing_of
 from watcher.core.pairing import tie
 from watcher.core.pairing import total
+from watcher.core.tally import closing_row
+from watcher.core.titles import folded
 
 # (code, acquired/disposed) -> kind, for rows that are not exercises. What is not here is "other": told apart by nobody, lost by nobody.
 _KINDS = {
@@ -85,7 +86,7 @@ def simple_events(events: Iterable[Event]) -> tuple[Event, ...]:
     for event in events:
         for part in event.parts or (event,):
             if part.kind in {"sale", "withholding"}:
-                parted.setdefault((part.kind, (part.security_title or "").casefold(), part.direction), []).append(part)
+                parted.setdefault((part.kind, folded(part.security_title or ""), part.direction), []).append(part)
             else:
                 simple.append(part)
     for group in parted.values():
@@ -211,7 +212,7 @@ def _grouped(lines: Iterable[Line]) -> list[Event]:
     """One event per filing, kind, class and direction, the filing's own first."""
     groups: dict[tuple[str, str, str, str | None], list[Line]] = {}
     for line in sorted(lines, key=_standing):
-        key = (line.filing, _kind(line), (line.row.security_title or "").casefold(), line.row.acquired_disposed)
+        key = (line.filing, _kind(line), folded(line.row.security_title or ""), line.row.acquired_disposed)
         groups.setdefault(key, []).append(line)
     return [_summed(kind, group) for (_, kind, *_), group in groups.items()]
 

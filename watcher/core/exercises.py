@@ -17,6 +17,7 @@ from typing import NamedTuple
 from watcher.core.codes import EXERCISE_CODES
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row
+from watcher.core.titles import folded
 
 _OPTION = re.compile(r"option|right to (?:buy|purchase|acquire)|warrant|appreciation", re.IGNORECASE)
 # Units have no exercise price; some filers put the day's market price in its column.
@@ -146,7 +147,7 @@ def _is_given_up(line: Line) -> bool:
 
 
 def _title(line: Line) -> str:
-    return (line.row.security_title or "").casefold()
+    return folded(line.row.security_title or "")
 
 
 def _prices_agree(given: Row, received: Row) -> bool:

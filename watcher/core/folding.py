@@ -24,7 +24,7 @@ from watcher.core.telling import Outline
 from watcher.core.wording import SUBJECT_LIMIT
 from watcher.core.wording import shortened
 
-_HEAD = 350  # characters kept free for subject, heading and the words that mark a possible repeat
+HEAD = 350  # characters kept free for subject, heading and the words that mark a possible repeat
 _MARKS = {"correction": "[correction] ", "quarantined": "[could not be read] "}
 
 
@@ -48,19 +48,20 @@ class Digest:
     carried: tuple[int, ...]
 
 
-def folded(waiting: Sequence[Waiting], destination: str, room: int) -> list[Digest]:
+def folded(waiting: Sequence[Waiting], destination: str, room: int, *, came: str = "came at once") -> list[Digest]:
     """The alerts, oldest first as given, as messages of at most `room` characters (as the service counts: escaped).
 
     An alert that would be alone in its digest is left out: it goes as it is. The same alerts give the same digests.
     """
-    return [_digest(group, destination) for group in _groups(waiting, room - _HEAD) if len(group) > 1]
+    return [_digest(group, destination, came) for group in groups(waiting, room - HEAD) if len(group) > 1]
 
 
-def _groups(waiting: Iterable[Waiting], room: int) -> Iterator[list[Waiting]]:
+def groups(waiting: Iterable[Waiting], room: int) -> Iterator[list[Waiting]]:
+    """The alerts in their order, as many together as their lines fit in so many characters; at least one."""
     group: list[Waiting] = []
     taken = 0
     for alert in waiting:
-        size = _size(alert)
+        size = size_of(alert)
         if group and taken + size > room:
             yield group
             group, taken = [], 0
@@ -70,14 +71,14 @@ def _groups(waiting: Iterable[Waiting], room: int) -> Iterator[list[Waiting]]:
         yield group
 
 
-def _size(alert: Waiting) -> int:
+def size_of(alert: Waiting) -> int:
     """What an alert takes of a message, in the largest of its forms; what is made inert takes one more character each."""
-    label, url = _line(alert)
+    label, url = line_of(alert)
     as_text = f"{label}: {url}\n"
     return max(len(html.escape(as_text)) + sum(map(as_text.count, "@<]")), len(slack_link(url, label)) + len(slack_escaped("\n")))
 
 
-def _line(alert: Waiting) -> tuple[str, str]:
+def line_of(alert: Waiting) -> tuple[str, str]:
     """What says which alert it is, and the link: its subject, and what every message names where the subject does not."""
     body: dict[str, Any] = json.loads(alert.payload)
     issuer, owners = body.get("issuer") or {}, body.get("reporting_owners") or ()
@@ -86,7 +87,7 @@ def _line(alert: Waiting) -> tuple[str, str]:
     return f"{_MARKS.get(body.get('kind', ''), '')}{alert.title} ({missing})", body["url"]
 
 
-def _digest(group: Sequence[Waiting], destination: str) -> Digest:
+def _digest(group: Sequence[Waiting], destination: str, came: str) -> Digest:
     events = [alert.event_id for alert in group]
     identity = hashlib.sha256("|".join(("digest", destination, *events)).encode()).hexdigest()[:32]
     tickers = [(json.loads(alert.payload).get("issuer") or {}).get("ticker") for alert in group]
@@ -95,10 +96,10 @@ def _digest(group: Sequence[Waiting], destination: str) -> Digest:
     message = rendered(
         Outline(
             subject=shortened(f"{number} in one message{f': {about}' if about else ''}", SUBJECT_LIMIT),
-            headline=f"{number} came at once and are listed here, oldest first",
+            headline=f"{number} {came} and are listed here, oldest first",
             owners=("`watcher why` and the accession number tell all of one.",),
             sections=(),
-            links=tuple(_line(alert) for alert in group),
+            links=tuple(line_of(alert) for alert in group),
         )
     )
     payload = {"schema": 1, "event_id": identity, "kind": "digest", "accession_number": None, "url": None, "carries": events}

@@ -29,7 +29,6 @@ from watcher.core.grants import CONTRADICTION
 from watcher.core.grants import SMALL
 from watcher.core.grants import is_granted
 from watcher.core.holdings import by_key
-from watcher.core.holdings import signed_total
 from watcher.core.model import Holding
 from watcher.core.model import HoldingKey
 from watcher.core.model import OwnershipDocument
@@ -43,12 +42,13 @@ from watcher.core.slips import slip_between
 from watcher.core.splits import TERMS
 from watcher.core.splits import is_split_ratio
 from watcher.core.splits import suspected_split
+from watcher.core.tally import ONE_SHARE
+from watcher.core.tally import are_near
+from watcher.core.tally import signed_total
 
 Found = tuple[str, bool]  # the words, and whether it fits
 
 _SOME_MONTHS = timedelta(days=183)
-
-_ONE_SHARE = Decimal(1)
 _FEW, _MANY = Decimal(500), Decimal(10_000)  # shares: what plans may well, and hardly, add between two filings
 _TRANCHES = range(1, 7)  # filings that may be missing in a row
 _AS_NEAR = Decimal("0.001")  # so much may such filings be rounded
@@ -148,7 +148,7 @@ def _footnote(gap: _Gap) -> Iterator[Found]:
         where = f"footnote {note}" if note else "the remarks"
         for sentence in sentences(text):
             figures = [Decimal((one or other).replace(",", "")) for one, other in _FIGURE.findall(sentence)]
-            if any(_same(figure, abs(gap.missing)) for figure in (*figures, *([sum(figures)] if note in own else []))):
+            if any(are_near(abs(gap.missing), figure) for figure in (*figures, *([sum(figures)] if note in own else []))):
                 said.append((f"{where} states {count(abs(gap.missing))}: “{_quote(sentence)}”", True))
             elif note in own and _OTHER_WAYS.search(sentence):
                 fits = not figures and bool(_SAYS_WHAT_IS_IN_IT.search(sentence))
@@ -192,19 +192,19 @@ def _change_of_form(gap: _Gap) -> Iterator[Found]:
     alike = gap.same_class()
     number = count(abs(gap.missing))
     for other in alike:
-        if other.standing == "gap" and other.unexplained is not None and _same(other.unexplained, -gap.missing):
+        if other.standing == "gap" and are_near(other.unexplained, -gap.missing):
             yield f"{_line(other)} in this filing has {number} {'less' if gap.missing > 0 else 'more'} than is explained", True
             return
-        if other.standing == "first sight" and other.opening is not None and _same(other.opening, -gap.missing):
+        if other.standing == "first sight" and are_near(other.opening, -gap.missing):
             yield f"{_line(other)} is seen for the first time, with {number}", True
             return
     for held in gap.absent():
-        if held.key.security == gap.change.key.security and held.shares is not None and _same(held.shares, gap.missing):
+        if held.key.security == gap.change.key.security and are_near(held.shares, gap.missing):
             yield f"{_line(held)}, which this filing does not show, last held {number}", True
             return
     moved = [one.unexplained if one.standing == "gap" else one.opening for one in alike if one.standing in {"gap", "first sight"}]
     known = [one for one in moved if one is not None]
-    if len(known) > 1 and len(known) == len(moved) and _same(sum(known), -gap.missing):
+    if len(known) > 1 and len(known) == len(moved) and are_near(-gap.missing, sum(known)):
         yield f"{number} balance over the {len(known) + 1} lines of this class in this filing", True
 
 
@@ -213,7 +213,7 @@ def _another_spelling(gap: _Gap) -> Iterator[Found]:
     for held in gap.absent():
         line, other = ((one.direct_or_indirect, one.nature, one.exercise_price, one.expiration) for one in (key, held.key))
         alike = held.key.security == key.security or line == other
-        if alike and held.shares and _same(held.shares, gap.opening):
+        if alike and held.shares and are_near(held.shares, gap.opening):
             yield (
                 f"{_line(held)}, which this filing does not show, held {count(held.shares)}: the same line may be written otherwise",
                 True,
@@ -227,7 +227,7 @@ def _another_grant(gap: _Gap) -> Iterator[Found]:
         return
     if not (key.exercise_price and key.expiration):
         yield "no price and expiry tell grants of this title apart: the two totals may count different grants", False
-    elif abs(gap.opening) < _ONE_SHARE and moved and moved > 0:
+    elif are_near(gap.opening, 0) and moved and moved > 0:
         yield "this filing opens with nothing: another grant on the same terms, or the same one reported again", False
 
 
@@ -244,7 +244,7 @@ def _total_of_all_grants(gap: _Gap) -> Iterator[Found]:
     elif gap.runs_through({one.key for one in grants}):
         yield "the totals in this filing run on from grant to grant of this class: each may be the total of all", True
     else:
-        off = 1 + sum(one.unexplained is not None and _same(one.unexplained, gap.missing) for one in alike)
+        off = 1 + sum(are_near(one.unexplained, gap.missing) for one in alike)
         if off >= min(len(grants), _FEWEST_GRANTS):
             yield f"{off} grants of this class are off by the same number: each may state the total of all", off >= _FEWEST_GRANTS
 
@@ -259,7 +259,7 @@ def _typo(gap: _Gap) -> Iterator[Found]:
             sign = 1 if row.acquired_disposed == "A" else -1
             stated.append(("a transaction of this filing", row.shares, row.shares + sign * gap.missing))
     moved = gap.change.change
-    if moved and _same(-2 * moved, gap.missing):
+    if moved and are_near(-2 * moved, gap.missing):
         yield f"acquired and disposed of mistaken for one another: the other way round, the {count(abs(moved))} would fit", True
     slips = [(what, typed, meant, slip) for what, typed, meant in stated if (slip := slip_between(typed, meant))]
     for what, typed, meant, slip in sorted(slips, key=lambda one: one[3] in WEAK)[:1]:
@@ -297,7 +297,7 @@ def _missing_filing(gap: _Gap) -> Iterator[Found]:
     since = f" since {day(change.before_as_of)}" if change.before_as_of else ""
     after = f" ({change.before_accession})" if change.before_accession else ""
     words = f"a filing{since}{after} that is not in the store, or was never made"
-    near = min(_ONE_SHARE, abs(gap.missing) * _AS_NEAR)
+    near = min(ONE_SHARE, abs(gap.missing) * _AS_NEAR)
     tranche = next(((k, one) for one in gap.moves() for k in _TRANCHES if abs(k * one - gap.missing) <= near), None)
     if tranche is None:
         yield words, False
@@ -324,13 +324,9 @@ _FINDERS: tuple[tuple[str, Callable[[_Gap], Iterator[Found]]], ...] = (
 CANDIDATES: tuple[str, ...] = (*(name for name, _ in _FINDERS), CONTRADICTION)
 
 
-def _same(one: Decimal | int, other: Decimal) -> bool:
-    return abs(one - other) < _ONE_SHARE
-
-
 def _runs_on(row: Row, after: Row) -> bool:
-    moved, before, total = signed_total([after]), row.shares_owned_following, after.shares_owned_following
-    return moved is not None and moved != 0 and before is not None and total is not None and _same(before + moved, total)
+    moved, before = signed_total([after]), row.shares_owned_following
+    return bool(moved and before is not None and are_near(before + moved, after.shares_owned_following))
 
 
 def _line(line: HoldingChange | Holding) -> str:

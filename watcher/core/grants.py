@@ -15,12 +15,12 @@ from watcher.core.figures import count
 from watcher.core.findings import Candidate
 from watcher.core.findings import HoldingChange
 from watcher.core.model import HoldingKey
+from watcher.core.tally import ONE_SHARE
 
 ANOTHER_GRANT = "another grant"
 CONTRADICTION = "contradiction"
 SMALL = Decimal("0.05")  # of what was held: what dividend equivalents and plans add between two filings
 
-_ONE_SHARE = Decimal(1)
 _GRANTED = re.compile(r"\b(?:units?|options?|rights?|warrants?|awards?|[rpd]sus?|performance|phantom|deferred)\b")
 # Of units only those that pay in shares: "common unit" and "class b unit" are classes, held as one.
 _IN_GRANTS = re.compile(
@@ -49,7 +49,7 @@ def as_far_as_known(change: HoldingChange, *, chained: bool) -> HoldingChange:
     opening, before, missing = change.opening, change.before, change.unexplained
     if change.standing == "amends" or opening is None or change.after is None or change.change is None:
         return change
-    if opening <= -_ONE_SHARE and change.after >= 0:
+    if opening <= -ONE_SHARE and change.after >= 0:
         words = (
             f"the rows of this filing acquire {count(change.change)} in all, more than its total after them, {count(change.after)}:"
             " the total may count a part only, more may have happened than these rows say, or a number or letter is mistyped"
@@ -57,7 +57,7 @@ def as_far_as_known(change: HoldingChange, *, chained: bool) -> HoldingChange:
         return _not_known(replace(change, opening=None), Candidate(CONTRADICTION, words, fits=True))
     if change.standing != "gap" or chained or before is None or missing is None or not is_of_several(change.key):
         return change
-    if abs(opening) < _ONE_SHARE and change.change > 0:
+    if abs(opening) < ONE_SHARE and change.change > 0:
         return replace(change, standing="first sight", before=None, unexplained=None, before_as_of=None, before_accession=None)
     if abs(missing) <= before * SMALL:
         return change

@@ -1,24 +1,19 @@
 """Rows to positions, and a position beside the one before it. The reported total is authoritative; the computed one is a check.
 
-Source: Form 4, instruction 4(a)(i); SEC staff FAQ on Section 16 electronic reporting (2003): a running tally within a form. A class or
-ownership line that a form does not show is not zero: it is not touched.
+Source: Form 4, instruction 4(a)(i). A class or ownership line that a form does not show is not zero: it is not touched.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import date
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from itertools import pairwise
 
 from watcher.core.findings import HoldingChange
 from watcher.core.grants import as_far_as_known
@@ -28,14 +23,15 @@ from watcher.core.model import OwnershipDocument
 from watcher.core.model import ReportingOwner
 from watcher.core.model import Row
 from watcher.core.submission import EASTERN
+from watcher.core.tally import ONE_SHARE
+from watcher.core.tally import closing_row
+from watcher.core.tally import signed_total
 from watcher.core.titles import folded
 from watcher.core.titles import folded_nature
 from watcher.core.titles import folded_note
 from watcher.core.titles import says_nothing
 
 _SPACES = re.compile(r"\s+")
-# Fractional shares are rounded differently from form to form, and from row to row: less than one share apart is no gap.
-_ONE_SHARE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +118,6 @@ def positions(document: OwnershipDocument, *, issuer_cik: str, accession_number:
     return found
 
 
-def holdings_after(document: OwnershipDocument, *, issuer_cik: str, accession_number: str, filed_at: datetime) -> list[Holding]:
-    """The holdings of `positions`."""
-    found = positions(document, issuer_cik=issuer_cik, accession_number=accession_number, filed_at=filed_at)
-    return [position.holding for position in found]
-
-
 def change_between(position: Position, previous: Holding | None, *, amends: bool, chained: bool = False) -> HoldingChange:
     """A position beside the one before it in the order (as of, filed, accession number), and how the two stand to each other.
 
@@ -144,7 +134,7 @@ def change_between(position: Position, previous: Holding | None, *, amends: bool
     elif unexplained is None:
         standing = "cannot tell"
     else:
-        standing = "matches" if abs(unexplained) < _ONE_SHARE else "gap"
+        standing = "matches" if abs(unexplained) < ONE_SHARE else "gap"
     change = HoldingChange(
         key=holding.key,
         security_title=holding.security_title,
@@ -161,64 +151,6 @@ def change_between(position: Position, previous: Holding | None, *, amends: bool
         standing=standing,
     )
     return as_far_as_known(change, chained=chained)
-
-
-def difference(
-    document: OwnershipDocument, before: Mapping[HoldingKey, Holding], *, issuer_cik: str, filed_at: datetime
-) -> tuple[HoldingChange, ...]:
-    """Each line before and after this filing. A stored balance that is newer than this filing is no "before"."""
-    amends = document.form_type.endswith("/A")
-    changes = []
-    for position in positions(document, issuer_cik=issuer_cik, accession_number="", filed_at=filed_at):
-        held = before.get(position.holding.key)
-        is_before = held is not None and _order(held) <= _order(position.holding)
-        changes.append(change_between(position, held if is_before else None, amends=amends))
-    return tuple(changes)
-
-
-def is_newer(candidate: Holding, stored: Holding) -> bool:
-    """Whether a position may replace the stored one: later as of, or as of the same day and filed later.
-
-    Filings of one second are told apart by accession number, so that the order in which they are read decides nothing.
-    """
-    return (_order(candidate), candidate.accession_number) >= (_order(stored), stored.accession_number)
-
-
-def signed_total(rows: Iterable[Row]) -> Decimal | None:
-    """Shares acquired less shares disposed of; `None` if a transaction does not state its shares or its direction."""
-    total = Decimal(0)
-    for row in rows:
-        if row.kind != "transaction":
-            continue
-        moved = _moved(row)
-        if moved is None:
-            return None
-        total += moved
-    return total
-
-
-def closing_row(rows: list[Row]) -> Row | None:
-    """The row whose total is the position after the filing; `None` where the rows state several that nothing tells apart.
-
-    Normally the last in document order. The order "does not matter" to EDGAR (specification 4.3.3), so where the totals chain in
-    another order (each opening is another's closing), the end of that chain is meant. Some filers repeat the final total on every row.
-    Lines that are worded alike and do not chain are different positions, and none of their totals is the whole.
-    """
-    if len(rows) == 1:
-        return rows[0]
-    stated = [row for row in rows if _total(row) is not None]
-    if not stated:
-        return rows[-1]
-    if rows[-1].kind == "transaction" and _total(rows[-1]) is None:
-        return None  # on paper, the last total may be illegible
-    ends = [row for row in stated if row.kind != "transaction"]
-    moves = [row for row in stated if row.kind == "transaction"]
-    if moves:
-        end = _end_of_chain(moves)
-        if end is None:
-            return None
-        ends.append(end)
-    return ends[-1] if len({_total(row) for row in ends}) == 1 else None
 
 
 def _balances(document: OwnershipDocument, issuer_cik: str) -> Iterator[tuple[HoldingKey, list[Row], Row | None]]:
@@ -261,71 +193,11 @@ def _spelling(document: OwnershipDocument, row: Row) -> str:
     return "; ".join(word for word in words if word)
 
 
-def _end_of_chain(moves: list[Row]) -> Row | None:
-    openings = [_opening(row) for row in moves]
-    totals = [_total(row) for row in moves]
-    last = moves[-1]
-    if None in openings or openings[1:] == totals[:-1] or len(set(totals)) == 1:
-        return last
-    links = [_links(before, after) for before, after in pairwise(moves)]
-    closed, opened = Counter(totals), Counter(openings)
-    ends, starts = closed - opened, opened - closed
-    if ends.total() == starts.total() == 1 and _are_one_walk(openings, totals):
-        end = next(row for row, total in zip(moves, totals, strict=True) if total in ends)
-        # Rounded totals may look like an exact chain in another order; which of the two is meant cannot be told.
-        return None if all(links) and not _are_near(_total(end), _total(last)) else end
-    noted = ["shares_owned_following" in after.footnotes for after in moves[1:]]
-    return last if all(link or note for link, note in zip(links, noted, strict=True)) else None
-
-
-def _are_one_walk(openings: list[Decimal | None], totals: list[Decimal | None]) -> bool:
-    """Whether the rows, as steps from balance to balance, hang together: then one walk takes them all (Euler)."""
-    steps: dict[Decimal | None, set[Decimal | None]] = {}
-    for opening, total in zip(openings, totals, strict=True):
-        steps.setdefault(opening, set()).add(total)
-        steps.setdefault(total, set()).add(opening)
-    reached, ahead = set(), [totals[0]]
-    while ahead:
-        balance = ahead.pop()
-        if balance not in reached:
-            reached.add(balance)
-            ahead += steps[balance]
-    return len(reached) == len(steps)
-
-
-def _links(before: Row, after: Row) -> bool:
-    """Whether a row opens where the one before it closed, but for rounding."""
-    return _are_near(_total(before), _opening(after))
-
-
-def _are_near(one: Decimal | None, other: Decimal | None) -> bool:
-    return one is not None and other is not None and abs(one - other) < _ONE_SHARE
-
-
-def _moved(row: Row) -> Decimal | None:
-    if row.shares is None or row.acquired_disposed not in {"A", "D"}:
-        return None
-    return row.shares if row.acquired_disposed == "A" else -row.shares
-
-
-def _total(row: Row) -> Decimal | None:
-    return row.value_owned_following if row.shares_owned_following is None else row.shares_owned_following
-
-
-def _opening(row: Row) -> Decimal | None:
-    moved = _moved(row)
-    return None if moved is None or row.shares_owned_following is None else row.shares_owned_following - moved
-
-
 def _as_of(document: OwnershipDocument, rows: list[Row], filed_at: datetime) -> date:
     """The day the position is known for; never after the filing, so that a mistyped year cannot freeze a holding."""
     filed = filed_at.astimezone(EASTERN).date()
     stated = max((row.transaction_date for row in rows if row.transaction_date), default=document.period_of_report)
     return min(stated, filed) if stated else filed
-
-
-def _order(holding: Holding) -> tuple[date, datetime]:
-    return (holding.as_of or date.min, holding.filed_at)
 
 
 def _nature(document: OwnershipDocument, row: Row) -> str:

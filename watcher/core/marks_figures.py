@@ -9,7 +9,6 @@ from decimal import Decimal
 from itertools import pairwise
 
 from watcher.core.codes import EXERCISE_CODES
-from watcher.core.holdings import closing_row
 from watcher.core.holdings import holding_key
 from watcher.core.marks_filing import Doubt
 from watcher.core.marks_filing import Filing
@@ -17,6 +16,7 @@ from watcher.core.marks_filing import Line
 from watcher.core.marks_filing import Mark
 from watcher.core.marks_filing import quoted
 from watcher.core.model import HoldingKey
+from watcher.core.tally import closing_row
 
 # Totals typed as prices: $24,035,774.40, $11,000,689.50, $100,000. Of all shares only Berkshire Hathaway's class A costs so much.
 DEAREST_SHARE = 50_000

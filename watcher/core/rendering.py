@@ -32,7 +32,8 @@ _INK, _MUTED, _RULE, _LINK = "#1b1f24", "#5b6570", "#e2e6ea", "#0b5cad"
 _CELL = "padding:3px 0;vertical-align:top;overflow-wrap:anywhere;word-break:break-word"
 
 _AT = re.compile(r"@(?=[^\s\u200b])")
-_ADDRESS = re.compile(r":(?=//)|(?<=\bmailto):|(?<=\bwww)\.", re.IGNORECASE)
+# Begins with a character: an expression that begins with a look is tried at every place, and takes ten times as long.
+_ADDRESS = re.compile(r"[:.](?:(?<=:)(?=//)|(?<=\bmailto:)|(?<=\bwww\.))", re.IGNORECASE)
 _SLACK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'"})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from watcher.core.past import PastGap
+from watcher.core.tally import ONE_SHARE
 
 # Shares after for shares before. Reverse splits are the same the other way round.
 _SPLITS = ((2, 1), (3, 1), (4, 1), (5, 1), (10, 1), (20, 1), (3, 2), (8, 1), (15, 1), (25, 1), (30, 1), (50, 1), (100, 1))
@@ -13,7 +14,6 @@ TERMS = {Decimal(new) / old: f"{new}-for-{old}" for a, b in _SPLITS for new, old
 
 _NEAR = Decimal("0.005")  # cash for fractions, and what reinvested dividends add meanwhile
 _FEWEST = 10  # shares; below, any two numbers are near some ratio
-_ONE_SHARE = Decimal(1)
 
 
 def is_split_ratio(before: Decimal, opening: Decimal) -> Decimal | None:
@@ -22,7 +22,7 @@ def is_split_ratio(before: Decimal, opening: Decimal) -> Decimal | None:
         return None
     for ratio in TERMS:
         after = before * ratio
-        if abs(opening - after) <= max(after * _NEAR, min(_ONE_SHARE, after / _FEWEST)):
+        if abs(opening - after) <= max(after * _NEAR, min(ONE_SHARE, after / _FEWEST)):
             return ratio
     return None
 

@@ -77,7 +77,10 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """The promise to tell, made once per filing and watch: stable id, the words, and the machine payload as exact bytes."""
+    """The promise to tell, made once per filing and watch: stable id, the words, and the machine payload as exact bytes.
+
+    `silenced` are those of its destinations from which a silence keeps it, each with that silence's id.
+    """
 
     event_id: str
     accession_number: str
@@ -86,6 +89,7 @@ class Alert:
     message: Message
     payload: bytes
     destinations: tuple[str, ...]
+    silenced: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import date
 from datetime import datetime
 from datetime import timedelta
-from functools import partial
 from typing import Literal
 
 from watcher.core.calendar import is_open
@@ -24,12 +23,11 @@ from watcher.core.figures import day
 from watcher.core.figures import moment
 from watcher.core.health import Condition
 from watcher.core.health import DestinationCondition
+from watcher.core.health import not_taken
 
 # How long after each telling an episode is told again; the last value repeats.
 REPEATS = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1))
 SETTLED = timedelta(minutes=2)  # an episode is over once nothing was wrong for this long, so that what flickers is one episode
-MOST_AN_HOUR = 6  # messages of the vigil; what is due beyond that waits, and is told in one message together
-HOUR = timedelta(hours=1)
 UNBROKEN = timedelta(minutes=5)  # looks further apart than this: the watcher was not running, or the clock was set
 DESTINATION = "destination "
 
@@ -54,6 +52,7 @@ class Snapshot:
     awake: datetime
     free_bytes: int
     unproven: tuple[date, ...]
+    refused: str = ""  # the mistakes, one a line, for which the configuration as it is written is not in force
 
     @property
     def now(self) -> datetime:
@@ -69,6 +68,7 @@ class Wrong:
     last_success: str
     todo: tuple[str, ...]
     patience: timedelta = _CALM
+    once: bool = False  # not told again while it lasts, unless in other words
 
 
 Verdict = Wrong | Literal["well", "unsure"]
@@ -86,6 +86,7 @@ class Episode:
     told: datetime | None = None
     times: int = 0
     held: bool = False
+    said: str = ""  # the latest telling's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +225,35 @@ def _unproven(seen: Snapshot, _limits: Limits) -> Verdict:
     )
 
 
+def _configuration(seen: Snapshot, _limits: Limits) -> Verdict:
+    if not seen.refused:
+        return "well"
+    first, *others = seen.refused.splitlines()
+    return Wrong(
+        f"the changed configuration is not in force: {first}" + (f" (and {len(others)} more)" if others else ""),
+        _last_good(seen),
+        ("The one before stays in force. `watcher check` says all that is wrong; once it is mended, it is taken by itself.",),
+        once=True,
+    )
+
+
+def _damage(seen: Snapshot, _limits: Limits) -> Verdict:
+    damage = seen.condition.damage
+    return Wrong(damage, _last_good(seen), ("Nothing is mended by itself.",)) if damage is not None else "well"
+
+
+def _backup(seen: Snapshot, _limits: Limits) -> Verdict:
+    failed = seen.condition.backup_failed
+    return Wrong(failed, _last_good(seen), ("It is tried again each hour.",)) if failed is not None else "well"
+
+
 def _destination(one: DestinationCondition, seen: Snapshot, limits: Limits) -> Verdict:
     late = bool(one.waiting) and one.oldest is not None and seen.now - one.oldest > limits.queue_older_than
-    if not one.dead and not late:
+    what = not_taken(one, late=late)
+    if what is None:
         return "well"
-    counts = [f"{counted(one.dead, 'message')} refused for good"] if one.dead else []
-    if one.waiting:
-        counts.append(f"{one.waiting:,} waiting" + (f" since {moment(one.oldest)}" if one.oldest else ""))
     return Wrong(
-        f"destination {one.name}: {', '.join(counts)}" + (f" ({one.reason})" if one.reason else ""),
+        what,
         _last_good(seen),
         ("`watcher outbox list` shows them; `watcher outbox retry ID` sends one again, `drop ID --why TEXT` gives it up.",),
     )
@@ -245,7 +266,10 @@ CONDITIONS: Mapping[str, Callable[[Snapshot, Limits], Verdict]] = {
     "reading": _reading,
     "gap": _gap,
     "disk": _disk,
+    "damage": _damage,
+    "backup": _backup,
     "unproven": _unproven,
+    "configuration": _configuration,
 }
 OVER = {
     "blind": "EDGAR is seen again",
@@ -254,7 +278,10 @@ OVER = {
     "reading": "no filing waits for long any more",
     "gap": "the gap is closed",
     "disk": "there is room on the disk again",
+    "damage": "the store is sound again",
+    "backup": "the nightly backup is made again",
     "unproven": "every finished day is held against EDGAR's index",
+    "configuration": "the configuration is in force as it is written",
 }
 
 
@@ -307,6 +334,8 @@ def due(episode: Episode, verdict: Verdict, seen: Snapshot) -> bool:
         return False
     if episode.told is None or episode.told > seen.now:
         return True
+    if verdict.once:
+        return verdict.what != episode.said
     return seen.now - episode.told >= REPEATS[min(episode.times, len(REPEATS)) - 1]
 
 
@@ -314,20 +343,4 @@ def after(telling: Telling, now: datetime) -> Episode:
     """The episode once this was told."""
     if telling.wrong is None:
         return Episode()
-    return replace(telling.episode, told=now, times=telling.episode.times + 1, held=False)
-
-
-def gathered(tellings: list[Telling], told: tuple[datetime, ...], now: datetime) -> list[tuple[Telling, ...]]:
-    """The messages to send now: one for each telling, or all in one where the hour has no room for them; none where it is full."""
-    room = MOST_AN_HOUR - sum(now - HOUR < at <= now for at in told)
-    if not tellings or room <= 0:
-        return []
-    return [(telling,) for telling in tellings] if len(tellings) <= room else [tuple(tellings)]
-
-
-def told_whom(telling: Telling, wanted: tuple[str, ...], every: tuple[str, ...]) -> tuple[str, ...]:
-    """The destinations for a telling: never the one it is about while that is in trouble; any other where no wanted one is left."""
-    if telling.wrong is None:
-        return wanted
-    others = partial(filter, lambda name: f"{DESTINATION}{name}" != telling.name)
-    return tuple(others(wanted)) or tuple(others(every))
+    return replace(telling.episode, told=now, times=telling.episode.times + 1, held=False, said=telling.wrong.what)

@@ -35,6 +35,9 @@ class Deed:
     dollars: str
 
 
+# field of `ReportingOwner` -> words, of the relationships that are usual
+USUAL_ROLES = (("is_officer", "officer"), ("is_director", "director"), ("is_ten_percent_owner", "10% owner"))
+
 # kind, direction -> words. What is not here is said by its codes.
 _DEEDS: dict[tuple[str, str | None], Deed] = {
     ("sale", "D"): Deed("sold", "sale", "Sold", "gross"),
@@ -48,12 +51,10 @@ _DEEDS: dict[tuple[str, str | None], Deed] = {
     ("conversion", "A"): Deed("received by conversion", "conversion", "Received", "stated value"),
     ("conversion", None): Deed("converted", "conversion", "Converted", "stated value"),
     ("disposition", "D"): Deed("returned or tendered", "return or tender", "Returned", "for"),
-}
-# Without a legible code, only the direction can be said.
-_UNCODED: dict[str | None, Deed] = {
-    "A": Deed("acquired", "acquisition", "Acquired", "stated value"),
-    "D": Deed("disposed of", "disposal", "Disposed of", "stated value"),
-    None: Deed("reported", "transaction not legible", "Reported", "stated value"),
+    # Its codes say more, where they are legible.
+    ("other", "A"): Deed("acquired", "acquisition", "Acquired", "stated value"),
+    ("other", "D"): Deed("disposed of", "disposal", "Disposed of", "stated value"),
+    ("other", None): Deed("reported", "transaction not legible", "Reported", "stated value"),
 }
 # What comes first where there is no room for all.
 _ORDER = (EXERCISE_AND_SELL, "exercise", "sale", "purchase", "vest", "withholding", "gift", "disposition", "conversion", "award")
@@ -154,14 +155,17 @@ def is_planned(plan: Plan) -> bool:
     return plan.state in _PLANNED
 
 
+def known_deed(kind: str, direction: str | None) -> Deed | None:
+    """The words for a kind of event in this direction; `None` where only its codes can say it."""
+    return _DEEDS.get((kind, direction)) or _DEEDS.get((kind, None))
+
+
 def deed_of(event: Event) -> Deed:
     """The words for an event that has no parts."""
-    deed = _DEEDS.get((event.kind, event.direction)) or _DEEDS.get((event.kind, None))
-    if deed is not None:
-        return deed
-    if not event.codes:
-        return _UNCODED.get(event.direction, _UNCODED[None])
+    deed = known_deed(event.kind, event.direction)
     codes = "/".join(event.codes)
+    if deed is not None and not (event.kind == "other" and codes):
+        return deed
     return Deed(f"reported code {codes}:", f"code {codes}", f"Code {codes}", "stated value")
 
 
@@ -177,11 +181,12 @@ def unit_of(event: Event) -> tuple[str, bool]:
 
 def owner_line(owner: ReportingOwner, *, alone: bool) -> str:
     """One reporting owner with every relationship stated; of one who is alone, also the usual ones not stated."""
-    usual = (("officer", owner.is_officer), ("director", owner.is_director), ("10% owner", owner.is_ten_percent_owner))
-    held = [name for name, is_so in usual if is_so] + ([owner.other_text or "other"] if owner.is_other else [])
+    held = [words for field, words in USUAL_ROLES if getattr(owner, field)]
+    others = [words for _, words in USUAL_ROLES if words not in held]
+    held += [owner.other_text or "other"] if owner.is_other else []
     roles = ", ".join(held) or "relationship not stated"
     if alone and held:
-        roles += "; not " + ", not ".join(others) if (others := [name for name, is_so in usual if not is_so]) else ""
+        roles += "; not " + ", not ".join(others) if others else ""
     title = f", {owner.officer_title}" if owner.officer_title else ""
     return f"{owner.name or 'name not legible'}{title} ({roles})"
 

@@ -258,7 +258,7 @@ class Story:
 def _complaints(on: Stage, run: Running) -> list[str]:
     """What `watcher status` would say, if it went by the demo's clock."""
     pace = Pace(pace_path(on.config.store.path))
-    return complaints(condition(run.store, pace, on.config.destinations, now=on.clock()))
+    return complaints(condition(run.store, pace, on.config, now=on.clock()))
 
 
 # --- at the end, and with --stay --------------------------------------------------------------------------------------

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from watcher.store.ageing import Ageing
 from watcher.store.backup import Backup
 from watcher.store.backup import Copied
+from watcher.store.checking import Checking
 from watcher.store.connection import Lock
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
+from watcher.store.counting import Counting
 from watcher.store.discovery import Discovery
 from watcher.store.discovery import PendingFiling
 from watcher.store.discovery import StoredWatch
+from watcher.store.exporting import Choice
+from watcher.store.exporting import Exporting
+from watcher.store.exporting import StoredCase
+from watcher.store.history import History
 from watcher.store.ledger import KeptReading
 from watcher.store.ledger import Ledger
 from watcher.store.ledger import ReadFiling
@@ -22,8 +29,11 @@ from watcher.store.past import Past
 from watcher.store.positions import Placed
 from watcher.store.positions import Positions
 from watcher.store.proofs import Proofs
+from watcher.store.quiet import QuietRows
+from watcher.store.silences import Silences
 
 __all__ = [
+    "Choice",
     "Copied",
     "KeptAlert",
     "KeptReading",
@@ -33,6 +43,7 @@ __all__ = [
     "Placed",
     "ReadFiling",
     "Store",
+    "StoredCase",
     "StoredWatch",
     "stamp",
     "unstamp",
@@ -41,7 +52,22 @@ __all__ = [
 _TROUBLES_KEPT = 50
 
 
-class Store(Discovery, Ledger, Positions, Past, Outbox, Proofs, Backup):
+class Store(
+    Discovery,
+    Ledger,
+    Positions,
+    Past,
+    History,
+    Outbox,
+    Proofs,
+    Silences,
+    QuietRows,
+    Backup,
+    Checking,
+    Exporting,
+    Counting,
+    Ageing,
+):
     """All that is durable: watches, pending filings, holdings, alerts, owed messages, proofs, and facts about the daemon's life."""
 
     def fact(self, name: str) -> str | None:

@@ -10,7 +10,9 @@ this is and how much it has told (`Marker`), and compares when it starts (`recov
   of them (fact "told until") are marked as possible repeats; what came later cannot have been told, and is not.
 - Watches that it lacks begin anew with a baseline.
 
-Not noticed is a copy of the whole folder or machine, whose marker is as old as its store: use `watcher restore` there too.
+Not noticed is a copy that brings its marker along: of the whole folder, the disk or the machine. Its marker is as old as its store, so what
+it still owes goes out unmarked, however old; `restore` leaves the marker alone and does not help there. Whoever takes the marker away
+before the first start of such a copy makes it one of which no marker speaks.
 """
 
 from __future__ import annotations
@@ -77,7 +79,7 @@ class PutBack:
 
 
 class Backup(Connection):
-    """The store as it stands at one moment, put into another file; its soundness; and whether it is itself such a copy."""
+    """The store as it stands at one moment, put into another file; and whether it is itself such a copy."""
 
     def backup(self, path: Path, *, replace: bool = False) -> Copied:
         """Copy the store to `path`, whole or not at all: made beside it, checked, brought to the disk, then renamed.
@@ -93,18 +95,6 @@ class Backup(Connection):
             raise StoreError(f"{path} is there already: name another file, or use --force")
         with self._lock:
             return copy_into(self._connection, path)
-
-    def integrity(self) -> str | None:
-        """Read the whole store and say what is wrong with it, or `None`. Others read and write meanwhile; it may take seconds."""
-        try:
-            with closing(sqlite3.connect(f"file:{quote(str(self.path))}?mode=ro", uri=True)) as reader:
-                (answer,) = reader.execute("PRAGMA integrity_check(1)").fetchone()
-                orphan = reader.execute("PRAGMA foreign_key_check").fetchone()
-        except REFUSALS as error:
-            answer, orphan = str(error), None
-        if answer == "ok" and orphan is None:
-            return None
-        return self._damaged(answer if answer != "ok" else f"rows of {orphan[0]} lack what they refer to")
 
     def note_sending(self, attempt: int, now: datetime) -> None:
         """Count an attempt beside the store too, after it was committed and before its first byte leaves."""

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -21,10 +22,12 @@ from datetime import date
 from datetime import datetime
 from datetime import timedelta
 from decimal import Decimal
+from decimal import InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from typing import NoReturn
+from typing import TypeVar
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -48,6 +51,7 @@ BUSY_SECONDS = 10.0
 FARTHEST = timedelta(hours=1)
 
 Values = Sequence[object] | Mapping[str, object]
+_Value = TypeVar("_Value")
 
 
 @lru_cache(maxsize=1024)
@@ -58,22 +62,24 @@ def stamp(time: datetime) -> str:
 
 def unstamp(text: str) -> datetime:
     """A stored time. Raises `StoreError` for a text that is none: what was written was one."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise StoreError(
-            f"the store is damaged ({text[:40]!r} stands where a time was written): put a backup in its place"
-        ) from error
+    return _as_written(datetime.fromisoformat, text, "time")
 
 
 def decimal_of(text: str | None) -> Decimal | None:
-    """A stored number."""
-    return None if text is None else Decimal(text)
+    """A stored number; raises `StoreError` like `unstamp`."""
+    return None if text is None else _as_written(Decimal, text, "number")
 
 
 def day_of(text: str | None) -> date | None:
-    """A stored day."""
-    return date.fromisoformat(text) if text else None
+    """A stored day; raises `StoreError` like `unstamp`."""
+    return _as_written(date.fromisoformat, text, "day") if text else None
+
+
+def _as_written(read: Callable[[str], _Value], text: str, kind: str) -> _Value:
+    try:
+        return read(text)
+    except (ValueError, InvalidOperation) as error:
+        raise StoreError(f"the store is damaged ({text[:40]!r} is no {kind}): put a backup in its place") from error
 
 
 class Connection:
@@ -173,15 +179,13 @@ class Connection:
         found = self.row(sql, values)
         return found[0] if found else None
 
-    def checkpoint(self) -> None:
-        """Fold the write-ahead log into the database file, so that it does not grow."""
-        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-
     def _write_ahead(self) -> None:
         """Use the write-ahead log. SQLite does not wait for its turn to change the journal of a new store, so this does."""
         ends = time.monotonic() + BUSY_SECONDS
         while True:
             try:
+                if not self.value("PRAGMA page_count"):  # a new store: what is removed by age can be given back to the disk
+                    self._connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
                 self._connection.execute("PRAGMA journal_mode=WAL")
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > ends:

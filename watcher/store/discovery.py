@@ -43,7 +43,10 @@ class StoredWatch:
 
 @dataclass(frozen=True, slots=True)
 class PendingFiling:
-    """A filing that concerns a watch and has not been read yet. `tries` counts the attempts so far, `reason` is why the last failed."""
+    """A filing that concerns a watch and has not been read yet. `tries` counts the attempts so far, `reason` is why the last failed.
+
+    `unserved` counts the tries to which EDGAR had an answer, and that was no document, or the beginning of one.
+    """
 
     accession_number: str
     form_type: str
@@ -53,6 +56,7 @@ class PendingFiling:
     listed_at: datetime | None
     filed_on: date | None
     tries: int
+    unserved: int
     names: str
     reason: str
 
@@ -205,6 +209,7 @@ class Discovery(Connection):
                 listed_at=unstamp(row["listed_at"]) if row["listed_at"] else None,
                 filed_on=date.fromisoformat(row["filed_on"]) if row["filed_on"] else None,
                 tries=row["tries"],
+                unserved=row["unserved"],
                 names=row["names"] or "",
                 reason=row["reason"] or "",
             )
@@ -231,12 +236,13 @@ class Discovery(Connection):
             )
         )
 
-    def postpone(self, accession_number: str, *, next_at: datetime, reason: str) -> None:
-        """Count a try that did not succeed, say why, and name the time of the next."""
+    def postpone(self, accession_number: str, *, next_at: datetime, reason: str, unserved: bool = False) -> None:
+        """Count a try that did not succeed, say why, and name the time of the next. `unserved`: EDGAR answered, without a document."""
         with self.transaction():
             self.execute(
-                "UPDATE filing SET tries = tries + 1, next_at = ?, reason = ? WHERE accession_number = ? AND state = 'pending'",
-                (stamp(next_at), reason, accession_number),
+                "UPDATE filing SET tries = tries + 1, unserved = unserved + ?, next_at = ?, reason = ?"
+                " WHERE accession_number = ? AND state = 'pending'",
+                (unserved, stamp(next_at), reason, accession_number),
             )
 
     def forget_seen(self, now: datetime, *, keep: timedelta) -> None:

@@ -69,14 +69,15 @@ class Ledger(Connection):
 
     def original(self, accession_number: str) -> bytes | None:
         """The bytes as EDGAR sent them, if kept."""
-        row = self.row("SELECT content FROM original WHERE accession_number = ?", (accession_number,))
-        return _unpacked(row["content"]) if row else None
+        row = self.row("SELECT content FROM original WHERE accession_number = ? AND content IS NOT NULL", (accession_number,))
+        return unpacked(row["content"]) if row else None
 
     def readings(self, *, older_than: int) -> Iterator[KeptReading]:
         """What was read, or could not be, by readers before version `older_than`; in the order of filing."""
         numbers = self.rows(
             "SELECT accession_number FROM original JOIN filing USING (accession_number)"
-            " WHERE reader_version < ? AND state IN ('ingested', 'quarantined') ORDER BY filed_at, accession_number",
+            " WHERE reader_version < ? AND content IS NOT NULL AND state IN ('ingested', 'quarantined')"
+            " ORDER BY filed_at, accession_number",
             (older_than,),
         )
         for (number,) in numbers:
@@ -88,8 +89,8 @@ class Ledger(Connection):
             if row is not None:
                 yield KeptReading(
                     accession_number=number,
-                    content=_unpacked(row["content"]),
-                    document=_sound(row["reading"], row["crc32"]) if row["reading"] else None,
+                    content=unpacked(row["content"]),
+                    document=sound(row["reading"], row["crc32"]) if row["reading"] else None,
                     filed_at=unstamp(row["filed_at"] or row["listed_at"] or row["first_seen_at"]),
                     first_seen_at=unstamp(row["first_seen_at"]),
                     path_cik=row["path_cik"],
@@ -117,7 +118,7 @@ class Ledger(Connection):
             return None
         return ReadFiling(
             accession_number=accession_number,
-            document=document_from_json(_sound(row["content"], row["crc32"])),
+            document=document_from_json(sound(row["content"], row["crc32"])),
             filed_at=unstamp(row["filed_at"]),
             first_seen_at=unstamp(row["first_seen_at"]),
             path_cik=row["path_cik"],
@@ -179,7 +180,7 @@ class Ledger(Connection):
     def release(self, accession_number: str, now: datetime) -> None:
         """Let a quarantined filing be ingested anew, by a reader that can read it."""
         self.execute(
-            "UPDATE filing SET state = 'pending', tries = 0, next_at = ?, reason = NULL WHERE accession_number = ?"
+            "UPDATE filing SET state = 'pending', tries = 0, unserved = 0, next_at = ?, reason = NULL WHERE accession_number = ?"
             " AND state = 'quarantined'",
             (stamp(now), accession_number),
         )
@@ -207,15 +208,15 @@ def _head(facts: FilingFacts) -> tuple[object, ...]:
     )
 
 
-def _unpacked(content: bytes) -> bytes:
-    """What was kept compressed; its checksum is in it."""
+def unpacked(content: bytes) -> bytes:
+    """What was kept compressed; its checksum is in it. Raises `StoreError`."""
     try:
         return zlib.decompress(content)
     except zlib.error as error:
         raise StoreError(f"the store is damaged (a kept document does not unpack: {error}): put a backup in its place") from error
 
 
-def _sound(content: str, crc32: int) -> Any:
+def sound(content: str, crc32: int) -> Any:
     """What was read of a filing, if it is as it was written: SQLite has no checksums of its own."""
     if zlib.crc32(content.encode()) != crc32:
         raise StoreError("the store is damaged (what was read of a filing is not as it was written): put a backup in its place")

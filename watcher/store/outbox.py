@@ -6,6 +6,7 @@
                        -> dead (refused for good, or given up by a person: visible until someone acts)
     unknown -> held (where the destination asks for it: a person decides)
     pending, retry -> folded (a digest carries it: delivered, held or dead with that, by a trigger of the schema)
+    silenced (from the beginning: a silence keeps it), and quiet (until quiet hours or, for some, the digest): see `silences` and `quiet`
 
 `sending` is committed before the first byte leaves. A daemon that finds `sending` when it starts does not know what became of it.
 """
@@ -30,7 +31,7 @@ from watcher.store.connection import Connection
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
 
-OPEN_STATES = "('pending', 'sending', 'retry', 'unknown')"
+OPEN_STATES = "('pending', 'sending', 'retry', 'unknown', 'quiet')"
 MOST_FOLDED = 1000  # alerts looked at together; what is beyond is folded in the next turn
 
 
@@ -55,6 +56,12 @@ class KeptAlert:
     message: Message
     payload: dict[str, Any]
     destinations: tuple[str, ...]
+    silenced: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The destinations from which no silence kept it."""
+        return tuple(name for name in self.destinations if name not in self.silenced)
 
 
 class Outbox(Connection):
@@ -74,17 +81,30 @@ class Outbox(Connection):
                 alert.message.html,
                 alert.message.slack,
                 alert.payload,
-                _digest(alert.message, alert.payload),
+                digest_of(alert.message, alert.payload),
                 stamp(now),
             ),
         )
+        silenced = dict(alert.silenced)
         self.many(
-            "INSERT OR IGNORE INTO owed (event_id, destination, state, created_at, next_at, may_repeat) VALUES (?, ?, 'pending', ?,"
+            "INSERT OR IGNORE INTO owed (event_id, destination, state, silence, created_at, next_at, may_repeat) VALUES (?, ?, ?, ?, ?,"
             " max(?, coalesce((SELECT value FROM fact WHERE name = ?), '')),"
             # A store that was put back from a copy may have told of what was accepted before: see `backup`.
             " EXISTS (SELECT 1 FROM filing, fact WHERE accession_number = ? AND name = 'told until'"
             " AND coalesce(filed_at, listed_at, filed_on, first_seen_at) <= value))",
-            [(alert.event_id, name, stamp(now), stamp(now), _rest(name), alert.accession_number) for name in alert.destinations],
+            [
+                (
+                    alert.event_id,
+                    name,
+                    "silenced" if name in silenced else "pending",
+                    silenced.get(name),
+                    stamp(now),
+                    stamp(now),
+                    _rest(name),
+                    alert.accession_number,
+                )
+                for name in alert.destinations
+            ],
         )
 
     def latest_alerts(self, accession_number: str) -> list[KeptAlert]:
@@ -94,6 +114,12 @@ class Outbox(Connection):
             " (SELECT max(rowid) FROM alert WHERE accession_number = ?1 GROUP BY watch_key)",
             (accession_number,),
         )
+        states = {
+            row["event_id"]: self.rows(
+                "SELECT destination, state FROM owed WHERE event_id = ? AND state != 'dead' ORDER BY id", (row["event_id"],)
+            )
+            for row in rows
+        }
         return [
             KeptAlert(
                 event_id=row["event_id"],
@@ -101,12 +127,8 @@ class Outbox(Connection):
                 rules=tuple(json.loads(row["rules"])),
                 message=Message(row["title"], row["text"], row["html"], row["slack"]),
                 payload=json.loads(row["payload"]),
-                destinations=tuple(
-                    one["destination"]
-                    for one in self.rows(
-                        "SELECT destination FROM owed WHERE event_id = ? AND state != 'dead'", (row["event_id"],)
-                    )
-                ),
+                destinations=tuple(one["destination"] for one in states[row["event_id"]]),
+                silenced=tuple(one["destination"] for one in states[row["event_id"]] if one["state"] == "silenced"),
             )
             for row in rows
         ]
@@ -124,7 +146,7 @@ class Outbox(Connection):
         )
         for row in rows:
             message = Message(row["title"], row["text"], row["html"], row["slack"])
-            if _digest(message, row["payload"]) == row["sha256"]:
+            if digest_of(message, row["payload"]) == row["sha256"]:
                 return Owed(
                     id=row["id"],
                     destination=destination,
@@ -154,13 +176,13 @@ class Outbox(Connection):
         return [
             Waiting(row["id"], row["event_id"], row["title"], row["payload"])
             for row in rows
-            if _digest(Message(row["title"], row["text"], row["html"], row["slack"]), row["payload"]) == row["sha256"]
+            if digest_of(Message(row["title"], row["text"], row["html"], row["slack"]), row["payload"]) == row["sha256"]
         ]
 
-    def fold(self, destination: str, digests: Sequence[Digest], now: datetime) -> None:
-        """Owe these digests in place of what they carry. Part of the transaction in which `burst` found them."""
+    def fold(self, destination: str, digests: Sequence[Digest], now: datetime, *, watch_key: str = "") -> None:
+        """Owe these digests in place of what they carry. Part of the transaction in which that was found."""
         for digest in digests:
-            self.keep_alert(Alert(digest.event_id, "", "", (), digest.message, digest.payload, (destination,)), now)
+            self.keep_alert(Alert(digest.event_id, "", watch_key, (), digest.message, digest.payload, (destination,)), now)
             self.many(
                 "UPDATE owed SET state = 'folded', digest = ?, reason = NULL WHERE id = ?",
                 [(digest.event_id, owed_id) for owed_id in digest.carried],
@@ -205,6 +227,16 @@ class Outbox(Connection):
                 "UPDATE attempt SET ended_at = ?, outcome = ?, reason = ? WHERE id = ?",
                 (stamp(now), outcome.state, outcome.reason or None, attempt),
             )
+            if outcome.state == "unknown":
+                self.execute(
+                    "INSERT INTO fact VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1", (_unanswered(owed.destination),)
+                )
+            elif outcome.state != "not_sent":
+                self.execute("DELETE FROM fact WHERE name = ?", (_unanswered(owed.destination),))
+
+    def unanswered(self, destination: str) -> int:
+        """How many messages a destination has taken without a word since its last answer."""
+        return int(self.value("SELECT value FROM fact WHERE name = ?", (_unanswered(destination),)) or 0)
 
     def rest(self, destination: str, until: datetime, owed: Owed) -> None:
         """Let a destination in trouble rest: nothing that waits for it, or is promised meanwhile, is due before `until`."""
@@ -222,13 +254,14 @@ class Outbox(Connection):
         """It took a message. Where it had refused several before, that was not because of them: what waits is due, oldest first."""
         with self.transaction():
             failing = self.value("SELECT value FROM fact WHERE name = ?", (_failing(destination),))
-            if failing is not None:
-                self.execute("DELETE FROM fact WHERE name = ?", (_failing(destination),))
-            if failing == _SEVERAL:
-                self.execute(
-                    "UPDATE owed SET next_at = min(next_at, ?) WHERE destination = ? AND state = 'retry'",
-                    (stamp(now), destination),
-                )
+            if failing is None:
+                return
+            self.execute("DELETE FROM fact WHERE name IN (?, ?)", (_failing(destination), _rest(destination)))
+            self.execute(
+                "UPDATE owed SET next_at = min(next_at, ?) WHERE destination = ?"
+                " AND (state = 'pending' OR (state IN ('retry', 'unknown') AND ?))",
+                (stamp(now), destination, failing == _SEVERAL),
+            )
 
     def recover_sending(self, now: datetime) -> int:
         """On start: an attempt that was under way when the daemon died may have arrived. Returns how many there were."""
@@ -306,6 +339,11 @@ def _rest(destination: str) -> str:
     return f"rest {destination}"
 
 
-def _digest(message: Message, payload: bytes) -> str:
+def _unanswered(destination: str) -> str:
+    return f"unanswered {destination}"
+
+
+def digest_of(message: Message, payload: bytes) -> str:
+    """What tells whether a message is still as it was written, in every form."""
     parts = (message.title.encode(), message.text.encode(), message.html.encode(), message.slack.encode(), payload)
     return hashlib.sha256(b"\x00".join(parts)).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from datetime import datetime
 from datetime import timedelta
 from decimal import Decimal
 
+from watcher.core.errors import StoreError
 from watcher.core.findings import Event
 from watcher.core.findings import FilingFacts
 from watcher.core.past import PastEvent
@@ -29,7 +31,6 @@ from watcher.store.connection import unstamp
 _COMPARED = ("sale", "purchase")
 # At most so many of an owner's past events, and of an issuer's filings of one month, are looked at, the newest first.
 _MOST = 300
-_PLACES = ", ?" * 9
 
 
 class Past(Connection):
@@ -43,24 +44,22 @@ class Past(Connection):
         ciks = {owner.cik for owner in facts.document.reporting_owners if owner.cik}
         for number, event in enumerate(events, 1):
             last_on = plain(max(event.dates, default=filed_on))
-            self.execute(
-                f"INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?{_PLACES})",  # noqa: S608 -- built from a constant
-                (
-                    facts.accession_number,
-                    number,
-                    issuer_cik,
-                    owners,
-                    event.kind,
-                    folded(event.security_title or ""),
-                    plain(event.shares),
-                    plain(event.value),
-                    plain(min(event.dates, default=None)),
-                    last_on,
-                    planned,
-                    plain(adopted),
-                    stamp(facts.filed_at),
-                ),
+            row = (
+                facts.accession_number,
+                number,
+                issuer_cik,
+                owners,
+                event.kind,
+                folded(event.security_title or ""),
+                plain(event.shares),
+                plain(event.value),
+                plain(min(event.dates, default=None)),
+                last_on,
+                None if planned is None else int(planned),
+                plain(adopted),
+                stamp(facts.filed_at),
             )
+            self.execute("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, checksum(row)))
             if event.kind in _COMPARED:
                 self.many(
                     "INSERT OR REPLACE INTO event_owner VALUES (?, ?, ?, ?, ?)",
@@ -221,7 +220,15 @@ class Past(Connection):
         )
 
 
+def checksum(row: Sequence[object]) -> int:
+    """CRC-32 over the columns of an event but the last, which holds it."""
+    return zlib.crc32(repr(tuple(row)).encode())
+
+
 def _event(row: sqlite3.Row) -> PastEvent:
+    *values, crc32 = row
+    if checksum(values) != crc32:
+        raise StoreError("the store is damaged (a past event is not as it was written): put a backup in its place")
     return PastEvent(
         accession_number=row["accession_number"],
         filed_at=unstamp(row["filed_at"]),

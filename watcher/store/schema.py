@@ -50,11 +50,12 @@ _FIRST = (
     """CREATE TABLE seen (
         accession_number TEXT NOT NULL, cik TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (accession_number, cik)
     ) STRICT, WITHOUT ROWID""",
-    # A filing that concerns a watch. `state`: pending, ingested, quarantined. `queue`: live, baseline.
+    # A filing that concerns a watch. `state`: pending, ingested, quarantined. `queue`: live, baseline. Of its `tries`, `unserved` were
+    # answered with no document, or with the beginning of one.
     """CREATE TABLE filing (
         accession_number TEXT PRIMARY KEY, form_type TEXT NOT NULL, state TEXT NOT NULL, queue TEXT NOT NULL,
         path_cik TEXT NOT NULL, found_by TEXT NOT NULL, first_seen_at TEXT NOT NULL, listed_at TEXT, filed_on TEXT,
-        tries INTEGER NOT NULL DEFAULT 0, next_at TEXT NOT NULL, reason TEXT,
+        tries INTEGER NOT NULL DEFAULT 0, unserved INTEGER NOT NULL DEFAULT 0, next_at TEXT NOT NULL, reason TEXT,
         filed_at TEXT, ingested_at TEXT, issuer_cik TEXT, issuer_name TEXT, trading_symbol TEXT, period_of_report TEXT,
         date_of_original_submission TEXT, not_subject_to_section16 INTEGER, aff10b5_one INTEGER, schema_version TEXT, source TEXT,
         remarks TEXT, warnings TEXT, silent_because TEXT,
@@ -69,10 +70,10 @@ _FIRST = (
         PRIMARY KEY (accession_number, cik, role)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX filing_party_cik ON filing_party (cik)",
-    # The bytes as EDGAR sent them, compressed (zlib), and what was read from them (`core.payload.document_json`).
+    # The bytes as EDGAR sent them, compressed (zlib; NULL once removed by age), and what was read from them (`core.payload.document_json`).
     """CREATE TABLE original (
         accession_number TEXT PRIMARY KEY REFERENCES filing, sha256 TEXT NOT NULL, reader_version INTEGER NOT NULL,
-        size INTEGER NOT NULL, content BLOB NOT NULL
+        size INTEGER NOT NULL, content BLOB
     ) STRICT""",
     """CREATE TABLE reading (
         accession_number TEXT PRIMARY KEY REFERENCES filing, content TEXT NOT NULL, crc32 INTEGER NOT NULL
@@ -102,16 +103,18 @@ _FIRST = (
     "CREATE INDEX position_accession ON position (accession_number)",
     "CREATE INDEX position_gap ON position (issuer_cik, as_of) WHERE standing = 'gap'",
     # What happened, as later filings are compared with it: an exercise-and-sell by its parts, an amended filing as amended.
+    # `crc32` is over the other columns: nothing else in the store says the same.
     """CREATE TABLE event (
         accession_number TEXT NOT NULL REFERENCES filing, number INTEGER NOT NULL, issuer_cik TEXT NOT NULL, owners TEXT NOT NULL,
         kind TEXT NOT NULL, security TEXT NOT NULL, shares TEXT, value TEXT, first_on TEXT, last_on TEXT NOT NULL, planned INTEGER,
-        adopted TEXT, filed_at TEXT NOT NULL, PRIMARY KEY (accession_number, number)
+        adopted TEXT, filed_at TEXT NOT NULL, crc32 INTEGER NOT NULL, PRIMARY KEY (accession_number, number)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX event_issuer ON event (issuer_cik, kind, last_on)",
     """CREATE TABLE event_owner (
         owner_cik TEXT NOT NULL, issuer_cik TEXT NOT NULL, last_on TEXT NOT NULL, accession_number TEXT NOT NULL, number INTEGER NOT NULL,
         PRIMARY KEY (owner_cik, issuer_cik, last_on, accession_number, number)
     ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX event_owner_filing ON event_owner (accession_number)",
     # Which filing an amendment amends, as far as it is known.
     """CREATE TABLE amendment (
         accession_number TEXT PRIMARY KEY REFERENCES filing, state TEXT NOT NULL, original TEXT, issuer_cik TEXT NOT NULL,
@@ -135,13 +138,23 @@ _FIRST = (
         text TEXT NOT NULL, html TEXT NOT NULL, slack TEXT NOT NULL, payload BLOB NOT NULL, sha256 TEXT NOT NULL, created_at TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX alert_accession ON alert (accession_number)",
-    # `state`: pending, sending, retry, unknown, held, folded, delivered, dead. `sending` is committed before the first byte leaves. A row
-    # whose alert a digest carries names that alert's event in `digest`, and becomes what the digest becomes.
+    "CREATE INDEX alert_created ON alert (created_at)",
+    # What somebody asked not to be told for a while. It may outlast its alerts: a row is never deleted.
+    """CREATE TABLE silence (
+        id INTEGER PRIMARY KEY, issuer_cik TEXT, ticker TEXT, owner TEXT, rule TEXT, destination TEXT, begins TEXT NOT NULL,
+        ends TEXT NOT NULL, why TEXT NOT NULL, removed INTEGER NOT NULL DEFAULT 0, announced_at TEXT
+    ) STRICT""",
+    # `state`: pending, sending, retry, unknown, held, folded, delivered, dead, quiet, silenced. `sending` is committed before the first
+    # byte leaves. A row whose alert a digest carries names that alert's event in `digest`, and becomes what the digest becomes.
+    # `woken_at` is when the quiet that kept it was over.
     """CREATE TABLE owed (
         id INTEGER PRIMARY KEY, event_id TEXT NOT NULL REFERENCES alert, destination TEXT NOT NULL, state TEXT NOT NULL,
         tries INTEGER NOT NULL DEFAULT 0, may_repeat INTEGER NOT NULL DEFAULT 0, next_at TEXT NOT NULL, reason TEXT,
-        created_at TEXT NOT NULL, delivered_at TEXT, digest TEXT REFERENCES alert, UNIQUE (event_id, destination)
+        created_at TEXT NOT NULL, delivered_at TEXT, digest TEXT REFERENCES alert, silence INTEGER REFERENCES silence, woken_at TEXT,
+        UNIQUE (event_id, destination)
     ) STRICT""",
+    "CREATE INDEX owed_quiet ON owed (destination) WHERE state = 'quiet'",
+    "CREATE INDEX owed_silence ON owed (silence) WHERE silence IS NOT NULL",
     "CREATE INDEX owed_digest ON owed (digest) WHERE digest IS NOT NULL",
     """CREATE TRIGGER owed_carried AFTER UPDATE OF state ON owed WHEN NEW.digest IS NULL
     BEGIN

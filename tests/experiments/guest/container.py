@@ -17,7 +17,7 @@ from typing import Self
 from tests.experiments.guest.image import REPOSITORY
 from tests.experiments.guest.image import NotToBeHadError
 
-PACKAGES = "systemd,systemd-sysv,procps,python3,python3-venv"  # procps has kill, which the unit reloads with
+PACKAGES = "systemd,systemd-sysv,python3,python3-venv"
 PATIENCE = 120.0  # seconds
 _BOOTED = {"running", "degraded"}
 
