@@ -242,7 +242,7 @@ def test_everything_is_the_same_in_however_many_processes_it_is_read(world: Worl
 
 
 def test_issuers_of_whom_something_is_here_are_held_against_it(world: World, tmp_path: Path) -> None:
-    made = of_issuers(4, 40, 2, amendments=False)
+    made = of_issuers(4, 40, 2)
     world.watch()
     first = packed(quarter_of(made[::2]), tmp_path / "1.zip")
     second = packed(quarter_of(made[1::2]), tmp_path / "2.zip")

@@ -323,3 +323,15 @@ def test_nobody_hears_of_what_was_accepted_before_the_watch_and_its_positions_co
     assert (taken.alerts, taken.facts.context.since) == ((), None)
     (change,) = desk.file(2, form(sold(100, 800, on(8)), day=on(8)), at(on(9))).facts.changes
     assert change.standing == "matches"
+
+
+def test_what_was_backfilled_is_looked_back_on_for_as_long_as_the_watch_goes_on(desk: Desk) -> None:
+    long_ago = date(2021, 3, 1)
+    desk.file(1, form(sold(100, 900, long_ago), day=long_ago), at(long_ago + timedelta(days=1)))
+    assert desk.file(2, form(sold(100, 800, on(1)), day=on(1)), at(on(2))).facts.context.since == date(2025, 1, 5)
+    (watch,) = desk.store.watches()
+    desk.store.note_complete(watch, date(2020, 1, 1))
+    desk.store.note_complete(watch, date(2024, 1, 1))
+    assert desk.file(3, form(sold(100, 700, on(3)), day=on(3)), at(on(4))).facts.context.since == date(2021, 3, 2)
+    later = replace(watch, first_seen_at=watch.first_seen_at + timedelta(days=1))
+    assert desk.store.complete_since(later) is None

@@ -124,7 +124,8 @@ def keep(store: Store, facts: FilingFacts, compared: Compared, filed: Filed) -> 
     if told_by is not None:
         store.forget_events(accession)
         store.forget_events(told_by)
-        facts = replace(facts, accession_number=told_by)
+        original = store.read_filing(told_by)
+        facts = replace(facts, accession_number=told_by, filed_at=original.filed_at if original else filed.filed_at)
     for early, tie_ in compared.tied_now:
         store.keep_amendment(early.accession_number, tie_.state, accession, issuer_cik, early.filed_at)
         store.forget_events(early.accession_number)

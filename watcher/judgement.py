@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
+from datetime import date
 from datetime import datetime
 
 from watcher.comparison import Compared
@@ -65,8 +66,7 @@ def take(
     """
     live = any(is_after(filed.filed_at, watch) for watch in watches)
     baseline_done = all(watch.baseline == "done" for watch in watches)
-    first = min((watch.first_seen_at for watch in watches), default=now)
-    complete_since = (first - config.store.baseline).date() if baseline_done else None
+    complete_since = _complete_since(store, config, watches) if live and baseline_done else None
     compared = compare(store, document, filed, live=live, complete_since=complete_since)
     facts = facts_of(compared.document, compared.beside, filed, baseline_done=baseline_done)
     taken = _Judge(store, config, facts, compared, now).taken(watches)
@@ -80,6 +80,11 @@ def take(
     for trouble in taken.troubles:
         store.keep_trouble("messages", trouble, now)
     return taken
+
+
+def _complete_since(store: Store, config: Config, watches: Sequence[StoredWatch]) -> date:
+    """The day from which the store has what one of the watches concerns: by its baseline, or by a backfill."""
+    return min(store.complete_since(watch) or (watch.first_seen_at - config.store.baseline).date() for watch in watches)
 
 
 def is_after(accepted_at: datetime, watch: StoredWatch) -> bool:

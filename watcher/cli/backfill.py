@@ -160,6 +160,7 @@ def _from_edgar(edgar: Edgar, store: Store, config: Config, watches: Sequence[St
 
     filings: list[FilingRef] = []
     unread: list[str] = []
+    whole: list[StoredWatch] = []
     stored = newer = 0
     with Progress("looking up", len(watches), "watch", "watches") as progress:
         for watch in watches:
@@ -170,6 +171,7 @@ def _from_edgar(edgar: Edgar, store: Store, config: Config, watches: Sequence[St
                 continue
             finally:
                 progress.step(watch.shown)
+            whole.append(watch)
             filings += listed.filings
             stored += listed.stored
             newer += listed.newer
@@ -179,6 +181,8 @@ def _from_edgar(edgar: Edgar, store: Store, config: Config, watches: Sequence[St
         for word in read_years(edgar, store, config, filings, now=now, sleep=time.sleep, say=progress.say):
             became[word] += 1
             progress.step()
+    for watch in whole if not became["unserved"] else ():
+        store.note_complete(watch, since)
     return {
         "kept": became["kept"],
         "known": stored + became["known"],

@@ -39,7 +39,7 @@ a zero byte), written when the alert was made and compared before each attempt.
 """
 _KEPT = "the bytes as EDGAR sent them, SHA-256 {sha256}"
 _REMOVED = "(not here) removed by age, `keep_originals`; its SHA-256 was {sha256}. EDGAR has it: {source}"
-_NEVER = "(not here) it has not been read. EDGAR may have it: {source}"
+_NEVER = "(not here) it has not been read, or only in the SEC's data set, which has no originals. EDGAR may have it: {source}"
 _WORDS = {"title.txt": "title", "text.txt": "text", "message.html": "html", "slack.txt": "slack"}
 
 

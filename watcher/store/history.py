@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from watcher.store.connection import Connection
+from watcher.store.connection import day_of
 from watcher.store.connection import stamp
+from watcher.store.discovery import StoredWatch
 
 # What a bulk of filings that nobody is told of writes, in the order in which it may be copied; balances and positions have numbers of
 # their own in every store.
@@ -47,6 +49,23 @@ class History(Connection):
     def is_read_from_dataset(self, accession_number: str) -> bool:
         """Whether all that is known of a filing are the rounded figures of a data set."""
         return self._source(accession_number) == ("ingested", "dataset")
+
+    def note_complete(self, watch: StoredWatch, since: date) -> None:
+        """All that concerns a watch is here from this day on, for as long as the watch goes on."""
+        known = self.complete_since(watch)
+        if known is None or since < known:
+            with self.transaction():
+                self.execute(
+                    "INSERT OR REPLACE INTO fact VALUES (?, ?)",
+                    (f"complete {watch.key}", f"{since.isoformat()} {stamp(watch.first_seen_at)}"),
+                )
+
+    def complete_since(self, watch: StoredWatch) -> date | None:
+        """The day that was noted of this watch, if one was; not of an earlier watch of the same, after which filings may be missing."""
+        since, _, began = str(self.value("SELECT value FROM fact WHERE name = ?", (f"complete {watch.key}",)) or "").partition(
+            " "
+        )
+        return day_of(since) if began == stamp(watch.first_seen_at) else None
 
     def has_issuer(self, cik: str) -> bool:
         """Whether a filing of this issuer is here."""
