@@ -137,7 +137,7 @@ def test_a_filing_whose_issuer_is_watched_only_as_an_owner_elsewhere_is_silent(w
     assert world.close_gap() == [accession(1)]
     world.ingest()
     assert owed(world) == []
-    assert "not watched" in world.store.value("SELECT silent_because FROM filing")
+    assert "of another issuer" in world.store.value("SELECT silent_because FROM filing")
 
 
 def test_a_filing_accepted_before_the_watch_began_is_silent_and_one_in_its_second_is_not(world: World) -> None:

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.test_judgement import BEGAN
 from tests.test_judgement import FIRST
 from tests.test_judgement import THREE
 from tests.test_judgement import Desk
@@ -88,6 +90,19 @@ def test_why_names_what_an_amendment_amends_and_why_it_was_silent(desk: Desk) ->
     text = said(desk, "why", accession_of(2))
     assert f"amends {accession_of(1)} (tied)" in text
     assert f"nobody was told: says nothing else than {accession_of(1)}, of which you were told" in text
+
+
+def test_of_what_is_older_than_the_watch_why_judges_by_the_rules_of_today(desk: Desk) -> None:
+    early = BEGAN.date() - timedelta(days=30)
+    desk.file(1, form(sold(100, 900, early), day=early), at(early))
+    desk.file(*THREE[1])
+    text = said(desk, "why", accession_of(1))
+    assert "it was not judged then; by the rules of today:\n  watch issuer:0009990001, rule default: matched" in text
+    assert "✓ events: wanted" in text
+    assert "nobody was told: accepted before the watch began (baseline)" in text
+    answers = [json.loads(said(desk, "why", accession_of(number), "--json")) for number in (1, 2)]
+    assert [answer["judged"] for answer in answers] == ["now", "when it was read"]
+    assert desk.store.value("SELECT count(*) FROM verdict") == 1
 
 
 def test_filings_are_listed_with_their_owners(desk: Desk) -> None:

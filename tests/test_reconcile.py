@@ -119,7 +119,11 @@ def test_a_filing_that_names_a_watched_issuer_as_owner_is_of_another_issuer_and_
     look(world)
     world.ingest()
     proof = look(world)
-    assert (proof.stored, proof.silent, proof.missing) == (1, {"of another issuer": 1}, {})
+    assert (proof.stored, proof.silent, proof.missing) == (
+        1,
+        {"of another issuer: a watched CIK is named in another role": 1},
+        {},
+    )
 
 
 def test_a_filing_that_edgar_does_not_serve_stays_missing_with_the_reason(world: World) -> None:

@@ -28,6 +28,7 @@ from watcher.core.message import Reasons
 from watcher.core.message import alert_message
 from watcher.core.model import OwnershipDocument
 from watcher.core.past import Filed
+from watcher.core.past import Past
 from watcher.core.payload import alert_payload
 from watcher.core.payload import event_id
 from watcher.core.rules import judge
@@ -39,6 +40,7 @@ from watcher.core.telling import Alert
 from watcher.core.telling import Message
 from watcher.core.telling import WatchedAs
 from watcher.store import KeptAlert
+from watcher.store import ReadFiling
 from watcher.store import Store
 from watcher.store import StoredWatch
 
@@ -62,6 +64,7 @@ def take(
 ) -> Taken:
     """Compare, judge and keep one filing; `watches` are those it concerns. Part of the caller's transaction; idempotent in it.
 
+    What is older than all its watches is not judged: nobody is told of it. `judged_now` does so when somebody asks.
     The document has been made safe. The bytes it was read from are the caller's to keep.
     """
     live = any(is_after(filed.filed_at, watch) for watch in watches)
@@ -69,7 +72,10 @@ def take(
     complete_since = _complete_since(store, config, watches) if live and baseline_done else None
     compared = compare(store, document, filed, live=live, complete_since=complete_since)
     facts = facts_of(compared.document, compared.beside, filed, baseline_done=baseline_done)
-    taken = _Judge(store, config, facts, compared, now).taken(watches)
+    if live:
+        taken = _Judge(store, config, facts, compared, now).taken(watches)
+    else:
+        taken = Taken(facts, {}, (), _OF_THE_PAST if watches else _NOBODY)
     as_filed = replace(facts, document=document)
     store.keep_filing(as_filed, now, silent_because=taken.silent_because, transactions_key=compared.transactions_key)
     keep(store, facts, compared, filed)
@@ -80,6 +86,29 @@ def take(
     for trouble in taken.troubles:
         store.keep_trouble("messages", trouble, now)
     return taken
+
+
+def judged_now(
+    store: Store, config: Config, watches: Sequence[StoredWatch], filing: ReadFiling
+) -> dict[str, tuple[Verdict, ...]]:
+    """How the rules of today judge a filing that was not judged when it was taken, by watch. Keeps nothing."""
+    filed = Filed(filing.accession_number, filing.filed_at, filing.first_seen_at, filing.path_cik)
+    concerned = [watch for watch in watches if concerns(watch, filing.document)]
+    complete_since = _complete_since(store, config, concerned) if concerned else None
+    compared = compare(store, filing.document, filed, live=True, complete_since=complete_since)
+    facts = facts_of(compared.document, compared.beside, filed, baseline_done=True)
+    return {watch.key: _verdicts(config, watch, facts, compared.beside.past) for watch in concerned}
+
+
+def concerns(watch: StoredWatch, document: OwnershipDocument) -> bool:
+    """Whether the document names whom is watched, in that role."""
+    if watch.role == "issuer":
+        return watch.cik == document.issuer.cik
+    return any(owner.cik == watch.cik for owner in document.reporting_owners)
+
+
+def _verdicts(config: Config, watch: StoredWatch, facts: FilingFacts, past: Past | None) -> tuple[Verdict, ...]:
+    return judge(facts, [config.rules[name] for name in watch.rules if name in config.rules], past)
 
 
 def _complete_since(store: Store, config: Config, watches: Sequence[StoredWatch]) -> date:
@@ -107,20 +136,15 @@ class _Judge:
         self.told: set[str] = set()
 
     def taken(self, watches: Sequence[StoredWatch]) -> Taken:
-        verdicts = {
-            watch.key: judge(
-                self.facts, [self.config.rules[name] for name in watch.rules if name in self.config.rules], self.past
-            )
-            for watch in watches
-        }
+        verdicts = {watch.key: _verdicts(self.config, watch, self.facts, self.past) for watch in watches}
         alerts = tuple(alert for watch in watches if (alert := self._alert(watch, verdicts[watch.key])) is not None)
-        silent = None if alerts else "; ".join(dict.fromkeys(self.silences)) or _NOBODY
+        silent = None if alerts else "; ".join(dict.fromkeys(self.silences))
         return Taken(self.facts, verdicts, alerts, silent, tuple(dict.fromkeys(self.troubles)))
 
     def _alert(self, watch: StoredWatch, verdicts: Sequence[Verdict]) -> Alert | None:
         matched = [verdict for verdict in verdicts if verdict.matched]
         if not is_after(self.facts.filed_at, watch):
-            self.silences.append("accepted before the watch began (baseline)")
+            self.silences.append(_OF_THE_PAST)
             return None
         earlier = self.earlier.get(watch.key)
         if earlier is not None and earlier.payload.get("kind") != "quarantined":
@@ -232,7 +256,8 @@ class _Judge:
 
 
 _LETS_ALL_PASS = {("plan", "any"), ("min_value", "$0")}
-_NOBODY = "its issuer is not watched: a watched CIK is named in another role"
+_OF_THE_PAST = "accepted before the watch began (baseline)"
+_NOBODY = "of another issuer: a watched CIK is named in another role"
 
 
 def _in_words(verdict: Verdict) -> str:

@@ -12,6 +12,7 @@ from watcher.config import Config
 from watcher.core.model import OwnershipDocument
 from watcher.core.past import Filed
 from watcher.core.reading import READER_VERSION
+from watcher.judgement import concerns
 from watcher.judgement import is_after
 from watcher.judgement import take
 from watcher.store import Store
@@ -67,7 +68,7 @@ def _keep(store: Store, config: Config, watches: Sequence[StoredWatch], filing: 
     stays.
     """
     number, document = filing.accession_number, filing.document
-    if any(is_after(filing.filed_at, watch) for watch in watches if _concerns(watch, document)):
+    if any(is_after(filing.filed_at, watch) for watch in watches if concerns(watch, document)):
         return "newer"
     found_by = "dataset" if filing.original is None else "backfill"
     is_new = store.begin_past(number, document.form_type, filing.path_cik, filed_on=filing.filed_on, found_by=found_by, now=now)
@@ -77,9 +78,3 @@ def _keep(store: Store, config: Config, watches: Sequence[StoredWatch], filing: 
     if filing.original is not None:
         store.keep_original(number, filing.original, READER_VERSION)
     return "kept"
-
-
-def _concerns(watch: StoredWatch, document: OwnershipDocument) -> bool:
-    if watch.role == "issuer":
-        return watch.cik == document.issuer.cik
-    return any(owner.cik == watch.cik for owner in document.reporting_owners)

@@ -39,11 +39,10 @@ def standing(
     *,
     found_by: str = "feed",
     alerted: bool = False,
-    concerned: bool = True,
     silent_because: str | None = None,
     reason: str | None = None,
 ) -> Standing:
-    return Standing(state, found_by, alerted, concerned, silent_because, reason)
+    return Standing(state, found_by, alerted, silent_because, reason)
 
 
 # --- one day ----------------------------------------------------------------------------------------------------------
@@ -62,7 +61,7 @@ def test_the_words_count_what_was_listed_stored_alerted_and_silent_with_the_reas
         accession(4): standing(silent_because="accepted before the watch began (baseline)"),
         accession(5): standing(silent_because="no rule matched"),
         accession(6): standing(silent_because="no rule matched"),
-        accession(7): standing(concerned=False, silent_because="its issuer is not watched"),
+        accession(7): standing(silent_because="of another issuer"),
     }
     assert words(completeness(TUESDAY, 12, list(standings), standings)) == (
         "EDGAR listed 7 ownership filings for your 12 watches on 2026-06-16; 7 stored; 3 alerted; 4 silent:"
@@ -92,7 +91,7 @@ def test_what_only_the_index_showed_is_said() -> None:
 
 
 def test_an_unreadable_filing_that_nobody_was_told_of_is_silent_as_such() -> None:
-    proof = completeness(TUESDAY, 2, [accession(1)], {accession(1): standing("quarantined", concerned=False)})
+    proof = completeness(TUESDAY, 2, [accession(1)], {accession(1): standing("quarantined")})
     assert proof.silent == {"could not be read": 1}
 
 

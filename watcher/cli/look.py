@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from watcher.cli.common import now
 from watcher.cli.common import opened
 from watcher.cli.common import print_json
 from watcher.cli.common import print_rows
+from watcher.config import Config
 from watcher.core.figures import counted
 from watcher.core.figures import moment
 from watcher.core.health import complaints
@@ -143,7 +145,8 @@ def _deliveries(store: Store, event_id: str) -> list[dict[str, Any]]:
 @click.argument("accession")
 def why(option: Path | None, as_json: bool, accession: str) -> None:
     """Every rule, each condition, the values seen, the verdict and the deliveries of the filing ACCESSION."""
-    store = opened(configured(option))
+    config = configured(option)
+    store = opened(config)
     filing = store.row("SELECT * FROM filing WHERE accession_number = ?", (accession,))
     if filing is None:
         click.echo(f"watcher: {accession} is not in the store: it concerns no watch, or has not been seen yet", err=True)
@@ -183,7 +186,8 @@ def why(option: Path | None, as_json: bool, accession: str) -> None:
         "original_kept": bool(original and original["kept"]),
         "amends": dict(amends) if (amends := store.row(_AMENDS, (accession,))) else None,
         "ledger": [_balance(row) for row in store.changes_of(accession)],
-        "verdicts": verdicts,
+        "verdicts": verdicts or _judged_now(store, config, accession),
+        "judged": "when it was read" if verdicts else "now",
         "alerts": told,
     }
     store.close()
@@ -191,6 +195,24 @@ def why(option: Path | None, as_json: bool, accession: str) -> None:
         print_json(answer)
     else:
         click.echo("\n".join(_in_words(answer)))
+
+
+def _judged_now(store: Store, config: Config, accession: str) -> list[dict[str, Any]]:
+    """What is of the past was not judged, as nobody was to be told of it: so by the rules of today."""
+    from watcher.judgement import judged_now  # noqa: PLC0415 -- imported only where it is used: most filings were judged
+
+    filing = store.read_filing(accession)
+    found = {} if filing is None else judged_now(store, config, store.watches(), filing)
+    return [
+        {
+            "watch": watch,
+            "rule": verdict.rule,
+            "matched": verdict.matched,
+            "conditions": [asdict(one) for one in verdict.conditions],
+        }
+        for watch, verdicts in found.items()
+        for verdict in verdicts
+    ]
 
 
 _AMENDS = "SELECT state, original AS accession_number FROM amendment WHERE accession_number = ?"
@@ -245,6 +267,8 @@ def _in_words(answer: dict[str, Any]) -> list[str]:
             f"  amends {answer['amends']['accession_number'] or 'a filing that is not known'} ({answer['amends']['state']})"
         )
     lines += [line for one in answer["ledger"] for line in _balance_in_words(one)]
+    if answer["verdicts"] and answer["judged"] == "now":
+        lines.append("  it was not judged then; by the rules of today:")
     for verdict in answer["verdicts"]:
         lines.append(
             f"  watch {verdict['watch']}, rule {verdict['rule']}: {'matched' if verdict['matched'] else 'did not match'}"

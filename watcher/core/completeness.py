@@ -31,14 +31,13 @@ _DAY = timedelta(days=1)
 class Standing:
     """How a filing that an index lists stands in the store.
 
-    `found_by` is what showed it first: "feed", "submissions" or "index". `concerned` tells that it concerned a watch when it was read.
+    `found_by` is what showed it first: "feed", "submissions" or "index".
     `reason` is why the last try to read it failed, `silent_because` why nobody was told.
     """
 
     state: str  # "pending" | "ingested" | "quarantined"
     found_by: str
     alerted: bool
-    concerned: bool
     silent_because: str | None
     reason: str | None
 
@@ -155,7 +154,7 @@ def _final(day: date) -> datetime:
 def _silence(one: Standing) -> str:
     if one.state == "quarantined":
         return "could not be read"
-    return (one.silent_because if one.concerned else None) or "of another issuer"
+    return one.silent_because or "not judged"
 
 
 def _listing(items: Iterable[str]) -> str:

@@ -23,8 +23,7 @@ class Proofs(Connection):
         for accession_number in accession_numbers:
             row = self.row(
                 "SELECT state, found_by, silent_because, reason,"
-                " EXISTS (SELECT 1 FROM alert WHERE alert.accession_number = filing.accession_number) AS alerted,"
-                " EXISTS (SELECT 1 FROM verdict WHERE verdict.accession_number = filing.accession_number) AS concerned"
+                " EXISTS (SELECT 1 FROM alert WHERE alert.accession_number = filing.accession_number) AS alerted"
                 " FROM filing WHERE accession_number = ?",
                 (accession_number,),
             )
@@ -33,7 +32,6 @@ class Proofs(Connection):
                     state=row["state"],
                     found_by=row["found_by"],
                     alerted=bool(row["alerted"]),
-                    concerned=bool(row["concerned"]),
                     silent_because=row["silent_because"],
                     reason=row["reason"],
                 )
