@@ -25,7 +25,7 @@ from watcher.baseline import refresh_reports
 from watcher.care import Care
 from watcher.config import Config
 from watcher.config import Destination
-from watcher.core.calendar import is_open
+from watcher.core.calendar import until_next_look
 from watcher.core.completeness import words
 from watcher.core.errors import WatcherError
 from watcher.core.vigil import source_of
@@ -316,7 +316,8 @@ class Daemon:
         self._add(f"deliver {name}", partial(self._deliver, name), lambda: TICK)
 
     def _poll_interval(self) -> float:
-        return self._config.edgar.poll_interval if is_open(self._now()) else self._config.edgar.off_hours_interval
+        edgar = self._config.edgar
+        return until_next_look(self._now(), edgar.poll_interval, edgar.off_hours_interval)
 
     def _on_reload(self, _number: int, _frame: FrameType | None) -> None:
         if self._reloading:

@@ -19,6 +19,8 @@ from watcher.core.calendar import federal_holidays
 from watcher.core.calendar import is_business_day
 from watcher.core.calendar import is_open
 from watcher.core.calendar import next_business_day
+from watcher.core.calendar import next_opening
+from watcher.core.calendar import until_next_look
 from watcher.core.submission import EASTERN
 
 HOLIDAYS = {
@@ -120,3 +122,24 @@ def test_a_doubtful_day_counts_unless_it_is_asked_to_be_left_out() -> None:
 @given(day=st.dates(date(2000, 1, 1), date(2030, 1, 1)), number=st.integers(0, 30))
 def test_counting_business_days_undoes_adding_them(day: date, number: int) -> None:
     assert business_days_between(day, business_day_after(day, number)) == number
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        (datetime(2026, 6, 16, 5, 59, tzinfo=EASTERN), datetime(2026, 6, 16, 6, tzinfo=EASTERN)),
+        (datetime(2026, 6, 16, 6, tzinfo=EASTERN), datetime(2026, 6, 17, 6, tzinfo=EASTERN)),
+        (datetime(2026, 6, 18, 23, tzinfo=EASTERN), datetime(2026, 6, 22, 6, tzinfo=EASTERN)),  # Juneteenth, a weekend
+        (datetime(2026, 10, 31, 12, tzinfo=EASTERN), datetime(2026, 11, 2, 6, tzinfo=EASTERN)),  # the clocks go back
+    ],
+)
+def test_edgar_opens_on_the_next_business_day(now: datetime, opens: datetime) -> None:
+    assert next_opening(now.astimezone(UTC)) == opens
+
+
+def test_a_long_interval_of_the_night_does_not_reach_into_the_morning() -> None:
+    morning = datetime(2026, 6, 16, 6, tzinfo=EASTERN)
+    looks = [until_next_look(morning - timedelta(minutes=before), 5, 3600) for before in (120, 61, 30, 0)]
+    assert looks == [3600, 3600, 1800, 5]
+    assert until_next_look(morning - timedelta(seconds=1), 5, 3600) == 5
+    assert until_next_look(morning - timedelta(minutes=30), 5, 60) == 60

@@ -39,6 +39,21 @@ def is_open(now: datetime) -> bool:
     return is_business_day(eastern.date()) and OPENS <= eastern.time() < CLOSES
 
 
+def next_opening(now: datetime) -> datetime:
+    """When EDGAR begins to accept filings the next time after `now`, as far as the calendar tells."""
+    eastern = now.astimezone(EASTERN)
+    is_before = eastern.time() < OPENS and is_business_day(eastern.date())
+    return datetime.combine(eastern.date() if is_before else next_business_day(eastern.date()), OPENS, EASTERN)
+
+
+def until_next_look(now: datetime, while_open: float, while_closed: float) -> float:
+    """Seconds between two looks at EDGAR's list, by two intervals; a long one of the night does not reach into the morning."""
+    if is_open(now):
+        return while_open
+    opens_in = next_opening(now).timestamp() - now.timestamp()
+    return min(while_closed, max(while_open, opens_in))
+
+
 def is_business_day(day: date) -> bool:
     """Monday to Friday, no federal holiday and no day on which EDGAR is known to have been closed. A doubtful day counts."""
     return day.weekday() < 5 and day not in federal_holidays(day.year) and day not in _CLOSED_ONCE
