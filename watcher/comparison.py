@@ -74,17 +74,18 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
     """
     amends = document.form_type.endswith("/A")
     amendment: Amendment | None = None
-    whole, amended = document, tuple[str, ...]()
+    whole = by_then = document
+    amended = tuple[str, ...]()
     tied_now = tuple[tuple[ReadFiling, Amendment], ...]()
     if amends:
         amendment, amended = _amendment(store, document, filed)
-        whole = _whole(store, document, amendment, filed)
+        by_then, whole = _whole(store, document, amendment, filed)
     else:
         tied_now = _amended_already(store, document, filed)
         amended = tuple(one.accession_number for one, _ in tied_now)
         if tied_now:
             whole = effective(document, [one.document for one, _ in tied_now])
-    placed = tuple(store.placed(_positions(whole, document, filed) if amends else _positions(document, document, filed)))
+    placed = tuple(store.placed(_positions(by_then, document, filed)))
     changes = tuple(one.change(amends=amends) for one in placed)
     transactions_key = "" if amends else key_of(document)
     same = _same(store, document, filed, transactions_key)
@@ -97,9 +98,11 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
         placed=placed,
         changes=changes,
         beside=Beside(
-            changes=tuple(one.change(amends=False) for one in store.placed(_positions(whole, whole, filed)))
-            if tied_now
-            else changes,
+            changes=changes
+            if whole is by_then
+            else tuple(
+                one.change(amends=amends) for one in store.placed(_positions(whole, document if amends else whole, filed))
+            ),
             past=past,
             amends=amendment,
             companions=() if amends or not live else _companions(store, document, filed),
@@ -177,18 +180,32 @@ def _amendment(store: Store, document: OwnershipDocument, filed: Filed) -> tuple
     return amendment, (amendment.original, *others)
 
 
-def _whole(store: Store, document: OwnershipDocument, amendment: Amendment, filed: Filed) -> OwnershipDocument:
-    """The original as amended up to and with this amendment; the amendment itself where the original is not known."""
+def _whole(
+    store: Store, document: OwnershipDocument, amendment: Amendment, filed: Filed
+) -> tuple[OwnershipDocument, OwnershipDocument]:
+    """The original as amended up to and with this amendment, and with those too that were accepted later and read before it.
+
+    The amendment itself where the original is not known.
+    """
     original = store.read_filing(amendment.original) if amendment.original else None
     if original is None or amendment.original is None:
-        return document
+        return document, document
     others = [found for number in store.amendments_of(amendment.original) if (found := store.read_filing(number)) is not None]
-    before = [one.document for one in others if one.filed_at <= filed.filed_at and one.accession_number != filed.accession_number]
+    place = (filed.filed_at, filed.accession_number)
+    before = [one.document for one in others if (one.filed_at, one.accession_number) < place]
+    after = [one.document for one in others if (one.filed_at, one.accession_number) > place]
+    by_then = _amended(original.document, document, [*before, document])
+    return by_then, _amended(original.document, document, [*before, document, *after]) if after else by_then
+
+
+def _amended(
+    original: OwnershipDocument, amendment: OwnershipDocument, amendments: Sequence[OwnershipDocument]
+) -> OwnershipDocument:
     return replace(
-        effective(original.document, [*before, document]),
-        form_type=document.form_type,
-        date_of_original_submission=document.date_of_original_submission,
-        warnings=document.warnings,
+        effective(original, amendments),
+        form_type=amendment.form_type,
+        date_of_original_submission=amendment.date_of_original_submission,
+        warnings=amendment.warnings,
     )
 
 

@@ -1,0 +1,46 @@
+"""Amendments that are read in another order than they were filed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from tests.test_judgement import FIRST
+from tests.test_judgement import Desk
+from tests.test_judgement import accession_of
+from tests.test_judgement import amending
+from tests.test_judgement import at
+from tests.test_judgement import form
+from tests.test_judgement import on
+from tests.test_judgement import sold
+
+AMENDED = amending(form(sold(5_800, 4_200, on(1)), day=on(1)), on(2))
+AMENDED_AGAIN = amending(form(sold(5_900, 4_100, on(1)), day=on(1)), on(2))
+FILED = {1: (FIRST, at(on(2))), 2: (AMENDED, at(on(10))), 3: (AMENDED_AGAIN, at(on(17)))}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.store.close()
+
+
+@pytest.mark.parametrize("order", list(permutations(FILED)), ids=lambda order: "".join(map(str, order)))
+def test_what_was_amended_last_holds_in_any_order_of_arrival(desk: Desk, order: tuple[int, ...]) -> None:
+    told = [alert.message.title for number in order for alert in desk.file(number, *FILED[number]).alerts]
+    assert desk.events() == [(accession_of(1), "sale", "5900")]
+    assert list(desk.newest().values()) == ["4100"]
+    corrections = [title for title in told if title.startswith("Correction")]
+    assert all("sold 5,900" in title for title in corrections[-1:]), "nobody is put back to what was amended since"
+
+
+def test_an_earlier_amendment_that_comes_last_adds_what_it_alone_says(desk: Desk) -> None:
+    two = form(sold(500, 9_500, on(1)), sold(700, 8_800, on(2)), day=on(1))
+    desk.file(1, two, at(on(3)))
+    desk.file(3, amending(form(sold(600, 8_900, on(2)), day=on(1)), on(3)), at(on(17)))
+    (correction,) = desk.file(2, amending(form(sold(400, 9_500, on(1)), day=on(1)), on(3)), at(on(10))).alerts
+    assert "sold 1,000" in correction.message.title, "400, and the 600 of the amendment that was read before"
