@@ -1,13 +1,16 @@
-"""Amendments that are read in another order than they were filed in."""
+"""Amendments that are read in another order than they were filed in, and who hears of one through several watches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 
+from tests.test_judgement import BEGAN
 from tests.test_judgement import FIRST
 from tests.test_judgement import Desk
 from tests.test_judgement import accession_of
@@ -16,6 +19,7 @@ from tests.test_judgement import at
 from tests.test_judgement import form
 from tests.test_judgement import on
 from tests.test_judgement import sold
+from watcher.store import StoredWatch
 
 AMENDED = amending(form(sold(5_800, 4_200, on(1)), day=on(1)), on(2))
 AMENDED_AGAIN = amending(form(sold(5_900, 4_100, on(1)), day=on(1)), on(2))
@@ -44,3 +48,18 @@ def test_an_earlier_amendment_that_comes_last_adds_what_it_alone_says(desk: Desk
     desk.file(3, amending(form(sold(600, 8_900, on(2)), day=on(1)), on(3)), at(on(17)))
     (correction,) = desk.file(2, amending(form(sold(400, 9_500, on(1)), day=on(1)), on(3)), at(on(10))).alerts
     assert "sold 1,000" in correction.message.title, "400, and the 600 of the amendment that was read before"
+
+
+def test_who_gets_the_correction_does_not_hear_of_the_amendment_through_another_watch_too(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, '[rules.amended]\nevents = ["amendment"]\nnotify = ["desk"]')
+    (issuer,) = desk.store.watches()
+    person = StoredWatch("owner:0009980001", "owner", "0009980001", None, "Roe Jane", ("amended",), BEGAN, "done")
+    older = BEGAN - timedelta(days=1)
+    desk.store.set_watches([], older)
+    desk.store.set_watches([person], older)
+    desk.store.set_watches([person, replace(issuer, baseline="done")], BEGAN)
+    desk.file(1, *FILED[1])
+    told = [alert for alert in desk.file(2, *FILED[2]).alerts if "desk" in alert.destinations]
+    assert [alert.watch_key for alert in told] == [issuer.key]
+    assert told[0].message.title.startswith("Correction")
+    desk.store.close()

@@ -137,7 +137,8 @@ class _Judge:
 
     def taken(self, watches: Sequence[StoredWatch]) -> Taken:
         verdicts = {watch.key: _verdicts(self.config, watch, self.facts, self.past) for watch in watches}
-        alerts = tuple(alert for watch in watches if (alert := self._alert(watch, verdicts[watch.key])) is not None)
+        corrected_first = sorted(watches, key=lambda watch: watch.key not in self.earlier)  # else who gets one hears of it twice
+        alerts = tuple(alert for watch in corrected_first if (alert := self._alert(watch, verdicts[watch.key])) is not None)
         silent = None if alerts else "; ".join(dict.fromkeys(self.silences))
         return Taken(self.facts, verdicts, alerts, silent, tuple(dict.fromkeys(self.troubles)))
 
