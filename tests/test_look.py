@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.samples import row
 from tests.test_judgement import BEGAN
 from tests.test_judgement import FIRST
 from tests.test_judgement import THREE
@@ -103,6 +104,20 @@ def test_of_what_is_older_than_the_watch_why_judges_by_the_rules_of_today(desk: 
     answers = [json.loads(said(desk, "why", accession_of(number), "--json")) for number in (1, 2)]
     assert [answer["judged"] for answer in answers] == ["now", "when it was read"]
     assert desk.store.value("SELECT count(*) FROM verdict") == 1
+
+
+def test_why_judges_what_is_older_than_the_watch_by_what_was_known_then(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 'events = ["sale"]\nunusual = true\nmin_percent = 20')
+    first, second, later = (BEGAN.date() - timedelta(days=days) for days in (400, 60, 30))
+    desk.file(1, form(sold(100, 500, first), day=first), at(first))
+    desk.file(2, form(sold(250, 250, second), day=second), at(second))
+    desk.file(3, form(sold(50, 200, later), row("A", "A", 9_000, after=9_000, on=later, nature="By Trust"), day=later), at(later))
+    (watch,) = desk.store.watches()
+    desk.store.note_complete(watch, first)
+    text = said(desk, "why", accession_of(2))
+    assert "rule default: matched" in text, "a first sale in eleven months, of half of what was held then"
+    assert "50.00 %" in text
+    desk.store.close()
 
 
 def test_filings_are_listed_with_their_owners(desk: Desk) -> None:

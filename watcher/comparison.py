@@ -258,7 +258,7 @@ def _same(store: Store, document: OwnershipDocument, filed: Filed, transactions_
 def _past(store: Store, document: OwnershipDocument, filed: Filed, complete_since: date | None) -> Past:
     issuer_cik = document.issuer.cik or ""
     owners, ciks = owners_key(document), _ciks(document)
-    holdings = tuple(store.holdings_of(issuer_cik, owners))
+    holdings = tuple(store.holdings_of(issuer_cik, owners, until=filed.filed_at, but=filed.accession_number))
     known_since = store.known_since(issuer_cik)
     adopted = read_plan(document).adopted
     reports = store.reports(issuer_cik, adopted) if adopted else ()
@@ -268,7 +268,7 @@ def _past(store: Store, document: OwnershipDocument, filed: Filed, complete_sinc
     whole = store.watches_issuer(issuer_cik)  # else of the other owners only some filings are here
     return Past(
         since=max(known_since, complete_since),
-        own=store.own_events(issuer_cik, ciks, but=filed.accession_number),
+        own=store.own_events(issuer_cik, ciks, until=filed.filed_at, but=filed.accession_number),
         others=store.other_events(issuer_cik, ciks, since=filed_on - _MONTH, until=filed_on) if whole else (),
         holdings=holdings,
         reports=reports,
@@ -284,7 +284,8 @@ def _with_gaps(store: Store, past: Past, document: OwnershipDocument, filed: Fil
     since = (filed.filed_at - _YEAR).date()
     return replace(
         past,
-        holdings=past.holdings or tuple(store.holdings_of(issuer_cik, owners_key(document))),
+        holdings=past.holdings
+        or tuple(store.holdings_of(issuer_cik, owners_key(document), until=filed.filed_at, but=filed.accession_number)),
         gaps=store.gaps(issuer_cik, since),
         unread=past.unread or _unread(store, ciks, filed),
     )

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from watcher.core.findings import Candidate
 from watcher.core.findings import HoldingChange
@@ -28,6 +29,10 @@ _BEFORE = (
 _AFTER = (
     "SELECT * FROM position WHERE holding_id = ? AND (as_of, filed_at, accession_number) > (?, ?, ?)"
     " ORDER BY as_of, filed_at, accession_number"
+)
+_AS_OF_THEN = (
+    "SELECT * FROM position WHERE holding_id = ? AND filed_at <= ? AND accession_number != ?"
+    " ORDER BY as_of DESC, filed_at DESC, accession_number DESC LIMIT 1"
 )
 _CHAINED = (
     "SELECT EXISTS (SELECT 1 FROM position WHERE holding_id = ? AND standing = 'matches'"
@@ -145,10 +150,20 @@ class Positions(Connection):
                 self.execute("DELETE FROM holding WHERE id = ?", (row["holding_id"],))
         return gapped
 
-    def holdings_of(self, issuer_cik: str, owners: str) -> list[Holding]:
-        """Every balance known of these owners (`core.holdings.owners_key`) at an issuer, as last stated."""
+    def holdings_of(self, issuer_cik: str, owners: str, *, until: datetime, but: str) -> list[Holding]:
+        """Every balance of these owners (`core.holdings.owners_key`) at an issuer, as last stated by what was accepted by then.
+
+        What the filing `but` states does not count.
+        """
         rows = self.rows("SELECT * FROM holding WHERE issuer_cik = ? AND owners = ? ORDER BY id", (issuer_cik, owners))
-        return [_holding(HoldingKey.of(row["key"]), row) for row in rows]
+        found, last = [], stamp(until)
+        for row in rows:
+            held = _holding(HoldingKey.of(row["key"]), row)
+            if row["filed_at"] <= last and row["accession_number"] != but:
+                found.append(held)
+            elif (then := self.row(_AS_OF_THEN, (row["id"], last, but))) is not None:
+                found.append(_as_held(held, then))
+        return found
 
     def changes_of(self, accession_number: str) -> list[sqlite3.Row]:
         """The positions that a filing states and how they compare with those before, with the words of their balance."""
