@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.samples import ALEX
+from tests.core.samples import JANE
 from tests.test_judgement import BEGAN
 from tests.test_judgement import FIRST
 from tests.test_judgement import Desk
@@ -48,6 +50,15 @@ def test_an_earlier_amendment_that_comes_last_adds_what_it_alone_says(desk: Desk
     desk.file(3, amending(form(sold(600, 8_900, on(2)), day=on(1)), on(3)), at(on(17)))
     (correction,) = desk.file(2, amending(form(sold(400, 9_500, on(1)), day=on(1)), on(3)), at(on(10))).alerts
     assert "sold 1,000" in correction.message.title, "400, and the 600 of the amendment that was read before"
+
+
+def test_an_amendment_by_one_of_joint_owners_amends_what_they_hold_together(desk: Desk) -> None:
+    desk.file(1, form(sold(8_500, 1_500, on(1)), day=on(1), owners=(JANE, ALEX)), at(on(2)))
+    (correction,) = desk.file(2, *FILED[2]).alerts
+    assert "4,200" in correction.message.text
+    assert list(desk.newest().values()) == ["4200"]
+    (change,) = desk.file(3, form(sold(200, 4_000, on(15)), day=on(15), owners=(JANE, ALEX)), at(on(16))).facts.changes
+    assert change.standing == "matches"
 
 
 def test_who_gets_the_correction_does_not_hear_of_the_amendment_through_another_watch_too(tmp_path: Path) -> None:

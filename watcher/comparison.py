@@ -227,7 +227,9 @@ def _positions(whole: OwnershipDocument, as_filed: OwnershipDocument, filed: Fil
     found = positions(whole, issuer_cik=issuer_cik, accession_number=filed.accession_number, filed_at=filed.filed_at)
     if whole is as_filed:
         return found
-    touched = by_key(as_filed, issuer_cik)
+    touched = by_key(
+        replace(as_filed, reporting_owners=whole.reporting_owners), issuer_cik
+    )  # one of joint owners may amend alone
     return [one for one in found if one.holding.key in touched]
 
 
