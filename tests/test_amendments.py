@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -59,6 +60,33 @@ def test_an_amendment_by_one_of_joint_owners_amends_what_they_hold_together(desk
     assert list(desk.newest().values()) == ["4200"]
     (change,) = desk.file(3, form(sold(200, 4_000, on(15)), day=on(15), owners=(JANE, ALEX)), at(on(16))).facts.changes
     assert change.standing == "matches"
+
+
+def test_a_correction_reaches_who_was_told_of_the_original_though_others_heard_of_an_amendment_since(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, '[rules.amended]\nevents = ["amendment"]\nnotify = ["machine"]')
+    desk.store.set_watches([replace(watch, rules=("default", "amended")) for watch in desk.store.watches()], BEGAN)
+    first = desk.file(1, *FILED[1])
+    restated = desk.file(2, amending(FIRST, on(2)), at(on(10)))
+    (correction,) = desk.file(3, *FILED[3]).alerts
+    assert [taken.alerts[0].destinations for taken in (first, restated)] == [("desk", "machine"), ("machine",)]
+    assert correction.destinations == ("desk", "machine")
+    assert "You were told: EXMP: CLO Roe Jane sold 8,500 sh" in correction.message.text
+    desk.store.close()
+
+
+def test_a_notice_that_an_amendment_was_unreadable_does_not_hide_what_was_told_of_the_original(desk: Desk) -> None:
+    (told,) = desk.file(1, *FILED[1]).alerts
+    notice = replace(
+        told,
+        event_id="0" * 32,
+        accession_number=accession_of(2),
+        payload=json.dumps({"kind": "quarantined", "accession_number": accession_of(2)}).encode(),
+    )
+    with desk.store.transaction():
+        desk.store.keep_alert(notice, at(on(10)))
+    assert desk.file(2, amending(FIRST, on(2)), at(on(10))).alerts == ()
+    (correction,) = desk.file(3, *FILED[3]).alerts
+    assert json.loads(correction.payload)["corrects"] == told.event_id
 
 
 def test_who_gets_the_correction_does_not_hear_of_the_amendment_through_another_watch_too(tmp_path: Path) -> None:

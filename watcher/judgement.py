@@ -148,7 +148,7 @@ class _Judge:
             self.silences.append(_OF_THE_PAST)
             return None
         earlier = self.earlier.get(watch.key)
-        if earlier is not None and earlier.payload.get("kind") != "quarantined":
+        if earlier is not None:
             changes = self._otherwise(earlier, watch)
             if changes and self.facts.amends is not None:
                 return self._correction(earlier, watch, changes, self._asking(matched))
@@ -272,5 +272,21 @@ def _shown(watch: StoredWatch) -> WatchedAs:
 
 
 def _latest(store: Store, accessions: Sequence[str]) -> dict[str, KeptAlert]:
-    """The last that each watch was told of these filings, which stand in the order of acceptance."""
-    return {alert.watch_key: alert for number in accessions for alert in store.latest_alerts(number)}
+    """The last that each watch was told of these filings, which stand in the order of acceptance; for everybody who was told of one.
+
+    That a filing could not be read tells nothing of it.
+    """
+    found: dict[str, KeptAlert] = {}
+    for number in accessions:
+        for alert in store.latest_alerts(number):
+            if alert.payload.get("kind") != "quarantined":
+                before = found.get(alert.watch_key)
+                found[alert.watch_key] = alert if before is None else _also_for(before, alert)
+    return found
+
+
+def _also_for(before: KeptAlert, alert: KeptAlert) -> KeptAlert:
+    """The later of two alerts, for those too who heard of the first alone."""
+    destinations = tuple(dict.fromkeys((*before.destinations, *alert.destinations)))
+    told = {*before.told, *alert.told}
+    return replace(alert, destinations=destinations, silenced=tuple(name for name in destinations if name not in told))
