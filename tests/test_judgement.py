@@ -280,6 +280,18 @@ def test_the_same_transactions_filed_by_another_owner_are_told_to_people_once_an
     assert desk.events() == [(accession_of(1), "sale", "10000")]
 
 
+@pytest.mark.parametrize(("rule", "order"), [("", (2, 1, 3)), ('role = ["ten_percent_owner"]', (1, 2, 3))])
+def test_people_hear_of_a_block_once_though_not_by_its_first_filing(tmp_path: Path, rule: str, order: Sequence[int]) -> None:
+    desk = Desk(tmp_path, rule)
+    block = sold(10_000, 0, on(1), nature="By Example Fund")
+    fund = ReportingOwner("0009980003", "Example Fund", is_ten_percent_owner=True)
+    partner = ReportingOwner("0009980004", "Example Partner", is_ten_percent_owner=True)
+    forms = {number: form(block, day=on(1), owners=who) for number, who in enumerate(((JANE,), (fund,), (partner, fund)), 1)}
+    told = [alert for number in order for alert in desk.file(number, forms[number], at(on(2), 17 + number)).alerts]
+    assert [alert.accession_number for alert in told if "desk" in alert.destinations] == [accession_of(2)]
+    desk.store.close()
+
+
 def test_equal_sales_out_of_different_positions_are_two_sales(desk: Desk) -> None:
     desk.file(1, form(sold(10_000, 500, on(1)), day=on(1)), at(on(2)))
     (alert,) = desk.file(2, form(sold(10_000, 800, on(1)), day=on(1), owners=(ALEX,)), at(on(2), 19)).alerts

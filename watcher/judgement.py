@@ -130,7 +130,7 @@ class _Judge:
         self.muted = store.silences_in_force(now)
         self.past = compared.beside.past
         self.earlier = _latest(store, compared.amended)
-        self.same = {} if facts.same_as is None else _latest(store, (facts.same_as,))
+        self.same = _latest(store, [one.accession_number for one in compared.same])
         self.silences: list[str] = []
         self.troubles: list[str] = []
         self.told: set[str] = set()
@@ -167,7 +167,7 @@ class _Judge:
         if same is not None:
             destinations = tuple(name for name in destinations if name not in same.told or self._is_machine(name))
             if not destinations:
-                self.silences.append(f"the same transactions as in {self.facts.same_as}, of which you were told")
+                self.silences.append(f"the same transactions as in {same.payload['accession_number']}, of which you were told")
                 return None
         return self._first(watch, matched, destinations)
 
