@@ -91,6 +91,21 @@ def test_the_script_of_a_shell_is_one_that_the_shell_reads(shell: str, tmp_path:
         subprocess.run([shell, "-n", str(tmp_path / "script")], check=True, capture_output=True)  # noqa: S603 -- a shell
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_what_help_says_of_the_script_works_in_an_empty_home(shell: str, tmp_path: Path) -> None:
+    lines = [line.strip() for line in run("completion", "--help").output.splitlines()]
+    (make,) = (line for line in lines if line.startswith("mkdir -p") and lines[lines.index(line) + 1].split()[2] == shell)
+    put = lines[lines.index(make) + 1].replace("watcher", f"{sys.executable} -m watcher", 1)
+    here = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY)}
+    subprocess.run(["/bin/sh", "-ec", f"{make}\n{put}"], env=here, check=True)  # noqa: S603 -- what our own help says
+    (script,) = (path for path in tmp_path.rglob("*watcher*") if path.is_file())
+    assert "_WATCHER_COMPLETE" in script.read_text("utf-8")
+
+
+def test_the_script_for_zsh_goes_before_those_that_zsh_brings() -> None:
+    assert "fpath=(~/.zfunc $fpath)" in run("completion", "zsh", "--help").output
+
+
 # --- manual pages ---
 
 

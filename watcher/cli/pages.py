@@ -12,9 +12,17 @@ from click.shell_completion import get_completion_class
 from watcher import __version__
 
 _HOW = {
-    "bash": "watcher completion bash > ~/.local/share/bash-completion/completions/watcher",
-    "zsh": "watcher completion zsh > ~/.zfunc/_watcher   (and in ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit; compinit)",
-    "fish": "watcher completion fish > ~/.config/fish/completions/watcher.fish",
+    "bash": """\
+mkdir -p ~/.local/share/bash-completion/completions
+watcher completion bash >~/.local/share/bash-completion/completions/watcher""",
+    # In front, because zsh itself brings a completion for OpenStack, which has a command of this name.
+    "zsh": """\
+mkdir -p ~/.zfunc
+watcher completion zsh >~/.zfunc/_watcher
+  (~/.zshrc: fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit)""",
+    "fish": """\
+mkdir -p ~/.config/fish/completions
+watcher completion fish >~/.config/fish/completions/watcher.fish""",
 }
 
 
@@ -34,7 +42,10 @@ def completion(context: click.Context, shell: str) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_context
 def man(context: click.Context, folder: Path) -> None:
-    """Write the manual pages into DIR, such as ~/.local/share/man/man1: watcher(1), and one for each command."""
+    """Write the manual pages into DIR: watcher(1), and one for each command.
+
+    `man` looks into /usr/local/share/man/man1, and into ~/.local/share/man/man1 if ~/.local/bin is in your PATH.
+    """
     root = context.find_root()
     written = 0
     try:
