@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import stat
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC
@@ -17,6 +21,8 @@ from tests.terminals import on_terminal
 from watcher.cli.first import Answers
 from watcher.cli.first import Told
 from watcher.cli.first import Watched
+from watcher.cli.first import configuration
+from watcher.cli.first import login_unit
 from watcher.cli.first import written
 from watcher.config import load
 from watcher.demo.edgar import BundledEdgar
@@ -127,6 +133,33 @@ def test_a_service_is_asked_for_its_fields(
         assert not re.search("hush", shown, re.IGNORECASE)
 
 
+@pytest.mark.parametrize(
+    ("server", "topic", "complaint", "address"),
+    [
+        ("http://127.0.0.1:99999", "desk", "it must be an http:// or https:// URL", "ntfys://ntfy.sh/desk"),
+        ("ntfy.corp.example", "my topic", "a topic is one word", "ntfys://ntfy.corp.example/desk"),
+    ],
+)
+def test_of_ntfy_only_what_is_wrong_is_asked_again(
+    edgar: BundledEdgar, place: Path, server: str, topic: str, complaint: str, address: str
+) -> None:
+    again = ("[https://ntfy.sh]: ", "") if topic == "desk" else ("Topic [watcher-", topic)
+    first = [("[https://ntfy.sh]: ", server), again, ("Topic [watcher-", "desk"), ("(not shown): ", "")]
+    shown = init(edgar, *START, (WHERE, "4"), *first, ("message now? [Y/n]: ", "n"))
+    assert complaint in shown
+    assert load(place / "watcher.toml", {}).destinations["ntfy"].url == address
+
+
+def test_on_a_narrow_terminal_lines_end_between_words_and_paths_stay_whole(
+    edgar: BundledEdgar, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = init(edgar, (WHO, "Jane Roe"), *START, (WHERE, ""))
+    lines = shown.replace(str(place.absolute()), "").splitlines()
+    assert str(place / "watcher.toml") in shown
+    assert max(len(line) for line in lines if "/" not in line and not line.startswith("Your name")) <= 60
+
+
 @pytest.mark.parametrize("at", range(6))
 def test_given_up_at_any_question_it_leaves_nothing(edgar: BundledEdgar, place: Path, at: int) -> None:
     typed = [*START, (WHERE, "4"), ("[https://ntfy.sh]: ", ""), ("Topic [watcher-", "mine")]
@@ -182,6 +215,37 @@ def test_a_configuration_that_appears_meanwhile_is_kept_and_no_secret_is_left(pl
     with pytest.raises(FileExistsError):
         written(place / "watcher.toml", ANSWERS)
     assert [(path.name, path.read_text("utf-8")) for path in place.iterdir()] == [("watcher.toml", "mine")]
+
+
+def test_beside_the_configuration_is_a_unit_for_whoever_is_not_root(edgar: BundledEdgar, place: Path) -> None:
+    shown = init(edgar, *START, (WHERE, ""))
+    unit = place / "watcher.service"
+    assert unit.exists() == (os.geteuid() != 0)
+    assert (f"systemctl --user enable --now {unit}" in shown) == unit.exists()
+
+
+def test_the_unit_for_the_login_can_be_reloaded_and_quotes_what_systemd_would_expand() -> None:
+    plain = login_unit(Path("/home/jane/watcher.toml"), ["/opt/bin/watcher"])
+    assert "\nExecStart=/opt/bin/watcher run --config /home/jane/watcher.toml\n" in plain
+    assert "\nExecReload=/opt/bin/watcher check --config /home/jane/watcher.toml\n" in plain
+    strange = login_unit(Path("/home/jane/100% mine/watcher.toml"), ["/opt/bin/watcher"])
+    assert 'run --config "/home/jane/100%% mine/watcher.toml"\n' in strange
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_finds_nothing_wrong_with_the_unit_for_the_login(place: Path) -> None:
+    unit = place / "watcher.service"
+    unit.write_text(login_unit(place / "watcher.toml", [sys.executable, "-m", "watcher"]), "utf-8")
+    done = subprocess.run(  # noqa: S603 -- our own unit
+        ["systemd-analyze", "verify", "--user", "--man=no", str(unit)],  # noqa: S607 -- wherever the system has it
+        capture_output=True, text=True, check=False, env={**os.environ, "XDG_RUNTIME_DIR": str(place)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_configuration_of_the_system_names_the_store_of_its_service() -> None:
+    assert tomllib.loads(configuration(ANSWERS, of_the_system=True))["store"] == {"path": "/var/lib/watcher/watcher.db"}
+    assert tomllib.loads(configuration(ANSWERS))["store"] == {}
 
 
 def test_beside_the_schema_the_configuration_names_it(place: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -49,6 +50,24 @@ def opened(config: Config) -> Store:
     from watcher.store import Store  # noqa: PLC0415 -- imported only where it is used: `watcher --help` is quick
 
     return Store(config.store.path, create=False)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Text for people. On a terminal, lines that are too long for it are broken between words, further lines indented below."""
+    stream = sys.stderr if err else sys.stdout
+    if stream.isatty():
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(_broken(line, width) for line in text.split("\n"))
+    click.echo(text, err=err)
+
+
+def _broken(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()))
+    below = indent + "  " if indent else ""
+    # A word that is longer, such as a path or a link, stays whole, to be copied.
+    return textwrap.fill(line, width, initial_indent="", subsequent_indent=below, break_long_words=False, break_on_hyphens=False)
 
 
 def print_json(row: Mapping[str, Any]) -> None:

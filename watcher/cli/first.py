@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ contact = {contact}  # sent to the SEC, which wants to know who asks
 # off_hours_interval = "60s"
 
 [store]
-# path = "watcher.db"
+{store}
 # baseline = "365d"  # how far back holdings are read when a watch is new
 
 {destination}
@@ -48,6 +49,29 @@ min_value = 0  # dollars
 notify = [{notify}]
 
 {watches}"""
+_LOGIN_UNIT = """\
+# The watcher, started by your own systemd: systemctl --user enable --now {path}
+[Unit]
+Description=Tells when somebody inside a watched issuer sold shares or exercised options
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+ExecStart={command} run --config {config}
+ExecReload={command} check --config {config}
+ExecReload=/bin/sh -c 'kill -HUP "$MAINPID"'
+Restart=always
+RestartSec=5
+# 2 is a mistake in the configuration: starting again would not mend it.
+RestartPreventExitStatus=2
+WatchdogSec=8
+
+[Install]
+WantedBy=default.target
+"""
+# Of the system's service, whose store has a place of its own; commands that only look find it by this.
+_OF_THE_SYSTEM = Path("/etc/watcher")
+_STORE_OF_THE_SYSTEM = 'path = "/var/lib/watcher/watcher.db"'
 _TERMINAL = """\
 # Alerts are printed on standard output.
 [destinations.terminal]
@@ -105,7 +129,8 @@ def written(path: Path, answers: Answers) -> Answers:
             secret = _free(path.parent, answers.told.name)
             _put(secret, answers.told.secret + "\n")
             answers = replace(answers, told=replace(answers.told, url_file=secret.name))
-        _put(path, configuration(answers, has_schema=(path.parent / "watcher.schema.json").exists()))
+        schema = (path.parent / "watcher.schema.json").exists()
+        _put(path, configuration(answers, has_schema=schema, of_the_system=path.parent.absolute() == _OF_THE_SYSTEM))
     except BaseException:  # Ctrl-C too
         if secret is not None:
             secret.unlink(missing_ok=True)
@@ -113,8 +138,20 @@ def written(path: Path, answers: Answers) -> Answers:
     return answers
 
 
-def configuration(answers: Answers, *, has_schema: bool = False) -> str:
-    """The text of the configuration."""
+def login_unit(path: Path, command: Sequence[str]) -> str:
+    """A unit for `systemctl --user`: `path` is the configuration's, absolute, `command` the words that call the watcher."""
+    called = " ".join(map(_unit_word, command))
+    return _LOGIN_UNIT.format(path=path.with_name("watcher.service"), command=called, config=_unit_word(str(path)))
+
+
+def _unit_word(text: str) -> str:
+    """A word as a unit has it: quoted where it must be, with nothing in it that systemd would expand."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return plain if plain == text and not re.search(r"[\s';]", text) else f'"{plain}"'
+
+
+def configuration(answers: Answers, *, has_schema: bool = False, of_the_system: bool = False) -> str:
+    """The text of the configuration; `of_the_system` names the store where systemd's unit has it."""
     told = answers.told
     if told is None:
         destination = _TERMINAL
@@ -130,6 +167,7 @@ def configuration(answers: Answers, *, has_schema: bool = False) -> str:
         schema="#:schema watcher.schema.json\n" if has_schema else "",
         contact=json.dumps(answers.contact),
         mirror="".join(f"{name}_url = {json.dumps(answers.mirror)}\n" for name in names) if answers.mirror else "",
+        store=_STORE_OF_THE_SYSTEM if of_the_system else '# path = "watcher.db"',
         destination=destination,
         notify=json.dumps(told.name if told else "terminal"),
         watches="\n".join(tables),

@@ -18,9 +18,11 @@ import click
 
 from watcher.cli.common import config_option
 from watcher.cli.common import now
+from watcher.cli.common import say
 from watcher.cli.first import Answers
 from watcher.cli.first import Told
 from watcher.cli.first import Watched
+from watcher.cli.first import login_unit
 from watcher.cli.first import written
 from watcher.cli.services import ask_where
 from watcher.config import EdgarConfig
@@ -46,17 +48,13 @@ Next:
   {watcher} demo
       shows what it does, on made-up filings, without the network
 
-To start it when you log in, put this into ~/.config/systemd/user/watcher.service:
-  [Service]
-  Type=notify
-  ExecStart={command} run --config {path}
-  Restart=always
-  RestartSec=5
-  RestartPreventExitStatus=2
-  [Install]
-  WantedBy=default.target
-and then: systemctl --user enable --now watcher
-As a service with a user of its own: "As a service" in README.md, with systemd/watcher.service."""
+{start}
+As a service with a user of its own: "As a service" in README.md."""
+AT_LOGIN = """
+To start it now, and whenever you log in:
+  systemctl --user enable --now {unit}
+      and so that it stays when you log out: loginctl enable-linger
+"""
 
 
 @click.command
@@ -85,7 +83,7 @@ def init(
     mirror = None if edgar_url is None else _checked("--edgar-url", edgar_url, base_url)
     asking = sys.stdin.isatty() and not (contact and tickers)
     if asking:
-        click.echo(f"A few questions; then {path} is written. Ctrl-C leaves everything as it is.\n")
+        say(f"A few questions; then {path} is written. Ctrl-C leaves everything as it is.\n")
     who = _answer("--contact", contact, "Your name and e-mail address, for the SEC", checked_contact)
     listed = _Listed(who, mirror) if asking else None
     watches = _answer("--ticker", " ".join(tickers) or None, "Tickers to watch", lambda words: _watches(words, listed))
@@ -95,25 +93,37 @@ def init(
         answers = written(path, Answers(who, watches, told, mirror))
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
-    click.echo(f"\nWritten: {path}")
+    say(f"\nWritten: {path}")
     if answers.told is not None and answers.told.secret:
-        click.echo(f"Written: {path.parent / answers.told.url_file}, with the secret; only you can read it")
+        say(f"Written: {path.parent / answers.told.url_file}, with the secret; only you can read it")
     if asking and answers.told is not None and click.confirm("\nSend a test message now?", default=True):
         _try(path)
     given = "" if option is None else f" --config {shlex.quote(str(option))}"
     watcher, command = _called()
     where = answers.told.name if answers.told else "this terminal until you add another destination"
-    click.echo(NEXT_STEPS.format(watcher=watcher, option=given, where=where, command=command, path=path.absolute()))
+    start = _at_login(path.absolute(), command)
+    say(NEXT_STEPS.format(watcher=watcher, option=given, where=where, start=start))
 
 
-def _called() -> tuple[str, str]:
-    """How this program is called, here and from everywhere."""
+def _called() -> tuple[str, list[str]]:
+    """How this program is called here, and the words by which it is called from everywhere."""
     command = Path(sys.argv[0]).absolute()
     if command.name == "__main__.py":
-        called = f"{shlex.quote(sys.executable)} -m watcher"
-        return called, called
-    there = shlex.quote(str(command))
-    return ("watcher" if command.parent in map(Path, os.get_exec_path()) else shlex.quote(os.path.relpath(command))), there
+        return f"{shlex.quote(sys.executable)} -m watcher", [sys.executable, "-m", "watcher"]
+    here = "watcher" if command.parent in map(Path, os.get_exec_path()) else shlex.quote(os.path.relpath(command))
+    return here, [str(command)]
+
+
+def _at_login(path: Path, command: Sequence[str]) -> str:
+    """Write the unit for one's own systemd beside the configuration, and say how it is started; nothing for root, who has the service."""
+    unit = path.with_name("watcher.service")
+    if os.geteuid() == 0 or os.path.lexists(unit):
+        return ""
+    try:
+        unit.write_text(login_unit(path, command), encoding="utf-8")
+    except OSError:  # the configuration was written there a moment ago; without the unit it is as good
+        return ""
+    return AT_LOGIN.format(unit=shlex.quote(str(unit)))
 
 
 class _Listed:
@@ -136,7 +146,7 @@ class _Listed:
                 try:
                     self._tickers = edgar.tickers()
                 except WatcherError as error:
-                    click.echo(f"Not checked, because EDGAR could not be asked ({error}); `watcher run` will.", err=True)
+                    say(f"Not checked, because EDGAR could not be asked ({error}); `watcher run` will.", err=True)
                 finally:
                     edgar.close()
         return self._tickers
@@ -158,10 +168,10 @@ def _watches(words: str, listed: _Listed | None) -> Sequence[Watched]:
         entry = known.get(value) if kind == "ticker" else by_cik.get(value)
         remark = " ".join(entry.name.split()) if entry and entry.name.isprintable() else ""
         shown = f"{remark or '(a CIK without a ticker: not checked)'}, CIK {entry.cik if entry else value}"
-        click.echo(f"  {value}: {shown}")
+        say(f"  {value}: {shown}")
         watches.append(Watched(kind, value, f"{remark}, CIK {entry.cik}" if entry and kind == "ticker" else remark))
     if not click.confirm("Watch these?", default=True):
-        raise BadValueError("is not what you want: name them again")
+        raise BadValueError("can be said again")
     return tuple(watches)
 
 
@@ -188,12 +198,12 @@ def _try(path: Path) -> None:
     try:
         config = load(path, os.environ)
     except WatcherError as error:
-        click.echo(str(error), err=True)
+        say(str(error), err=True)
         return
     for name in config.rules["default"].notify:
         outcome = trial(config.destinations[name])
         hint = "" if outcome.state == "accepted" else f"; mend it, then: watcher notify test {name}"
-        click.echo(f"{name}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}{hint}")
+        say(f"{name}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}{hint}")
 
 
 def _answer(flag: str, given: str | None, question: str, checker: Callable[[str], T]) -> T:
@@ -207,7 +217,7 @@ def _answer(flag: str, given: str | None, question: str, checker: Callable[[str]
         try:
             return checker(click.prompt(question) if given is None else given)
         except BadValueError as error:
-            click.echo(f"It {error}".rstrip("?.") + ("?" if str(error).endswith("?") else "."), err=True)
+            say(f"It {error}".rstrip("?.") + ("?" if str(error).endswith("?") else "."), err=True)
             given = None
 
 
@@ -219,5 +229,5 @@ def _checked(flag: str, given: str, checker: Callable[[str], T]) -> T:
 
 
 def _refuse(reason: str) -> NoReturn:
-    click.echo(f"watcher init: {reason}", err=True)
+    say(f"watcher init: {reason}", err=True)
     raise SystemExit(2)

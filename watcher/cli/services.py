@@ -11,16 +11,18 @@ from urllib.parse import urlsplit
 
 import click
 
+from watcher.cli.common import say
 from watcher.cli.first import Told
 from watcher.config_values import BadValueError
 from watcher.config_values import apprise_url
+from watcher.config_values import base_url
 
 
 def ask_where() -> Told | None:
     """The destination asked for; `None` for the terminal alone. What Apprise would not take is asked for again."""
-    click.echo("\nWhere should alerts go?")
+    say("\nWhere should alerts go?")
     for number, (words, _, _) in enumerate(_SERVICES, start=1):
-        click.echo(f"  {number}  {words}")
+        say(f"  {number}  {words}")
     choice = click.prompt("Number", type=click.IntRange(1, len(_SERVICES)), default=1, show_choices=False)
     _, name, ask = _SERVICES[choice - 1]
     while True:
@@ -33,7 +35,7 @@ def ask_where() -> Told | None:
             complaint = f"It {error}"
         if complaint is None:
             return Told(name, secret=url)
-        click.echo(f"{complaint}.", err=True)
+        say(f"{complaint}.", err=True)
 
 
 def _problem(name: str, url: str) -> str | None:
@@ -53,13 +55,13 @@ def _secret(question: str) -> str:
 
 
 def _slack() -> str:
-    click.echo("In Slack: Apps, Incoming Webhooks, Add to Slack; it shows a URL https://hooks.slack.com/services/...")
+    say("In Slack: Apps, Incoming Webhooks, Add to Slack; it shows a URL https://hooks.slack.com/services/...")
     parts = _path_of(_secret("Webhook URL"), "hooks.slack.com", r"/services/([^/]+)/([^/]+)/([^/]+)")
     return f"slack://{'/'.join(parts)}"
 
 
 def _discord() -> str:
-    click.echo("In Discord: Edit Channel, Integrations, Webhooks, New Webhook, Copy Webhook URL")
+    say("In Discord: Edit Channel, Integrations, Webhooks, New Webhook, Copy Webhook URL")
     parts = _path_of(_secret("Webhook URL"), "discord.com", r"/api/webhooks/([^/]+)/([^/]+)")
     return f"discord://{'/'.join(parts)}"
 
@@ -73,21 +75,33 @@ def _path_of(url: str, host: str, path: str) -> tuple[str, ...]:
 
 
 def _telegram() -> str:
-    click.echo(
-        "In Telegram: @BotFather, /newbot, gives a token; write to the bot once; @userinfobot tells your id (groups: -100...)"
-    )
+    say("In Telegram: @BotFather, /newbot, gives a token; write to the bot once; @userinfobot tells your id (groups: -100...)")
     token = _secret("Token of the bot")
     return f"tgram://{quote(token, safe=':')}/{quote(click.prompt('Your id, or the group’s').strip(), safe='-')}"
 
 
 def _ntfy() -> str:
-    click.echo("Who knows a topic's name can read it. Subscribe to the same topic in the ntfy app.")
-    server = urlsplit(click.prompt("Server", default="https://ntfy.sh").strip())
-    topic = click.prompt("Topic", default=f"watcher-{secrets.token_urlsafe(9)}").strip()
+    say("Who knows a topic's name can read it. Subscribe to the same topic in the ntfy app.")
+    server = urlsplit(click.prompt("Server", default="https://ntfy.sh", value_proc=_ntfy_server))
+    topic = click.prompt("Topic", default=f"watcher-{secrets.token_urlsafe(9)}", value_proc=_ntfy_topic)
     token = click.prompt("Access token, if the server asks for one (not shown)", default="", hide_input=True, show_default=False)
     scheme = "ntfy" if server.scheme == "http" else "ntfys"
     who = f"{quote(token.strip(), safe='')}@" if token.strip() else ""
-    return f"{scheme}://{who}{server.netloc or server.path}/{quote(topic, safe='')}{'?auth=token' if who else ''}"
+    return f"{scheme}://{who}{server.netloc}{server.path}/{topic}{'?auth=token' if who else ''}"
+
+
+def _ntfy_server(said: str) -> str:
+    """A server as typed, with or without https://; what is wrong is asked for again, without the questions before it."""
+    try:
+        return base_url(said.strip() if "://" in said else f"https://{said.strip()}")
+    except BadValueError as error:
+        raise click.BadParameter(f"it {error}") from None
+
+
+def _ntfy_topic(said: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", topic := said.strip()):
+        raise click.BadParameter("a topic is one word of at most 64 letters, digits, - and _")
+    return topic
 
 
 def _mail() -> str:
@@ -102,7 +116,7 @@ def _mail() -> str:
 
 
 def _pasted() -> str:
-    click.echo("https://appriseit.com lists the services and the form of their URLs.")
+    say("https://appriseit.com lists the services and the form of their URLs.")
     return _secret("Apprise URL")
 
 
