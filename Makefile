@@ -3,10 +3,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+ETC := /etc/watcher
+UNITS := /etc/systemd/system
 COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help demo test run lint types lock clean .venv
+.PHONY: help demo test run install lint types lock clean .venv
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.]*\):[^#]*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
@@ -21,6 +23,21 @@ run: .venv  ## the real daemon; asks for a first configuration if there is none
 	@$(BIN)/python -c 'import os, pathlib, sys; from watcher.config import find; \
 		sys.exit(not find(None, os.environ, pathlib.Path.cwd()).exists())' || $(BIN)/watcher init
 	$(BIN)/watcher run
+
+# Twice does no harm: a configuration that is there stays, and the secrets beside it are handed to the service anew.
+install: .venv  ## the system's service, from a clone in /opt/watcher, as root: configuration in /etc/watcher
+	@[ "$$(id -u)" = 0 ] || { echo 'make install is for root: sudo make install' >&2; exit 1; }
+	@[ "$(CURDIR)" = /opt/watcher ] || { echo 'the service runs /opt/watcher/.venv: clone there, not $(CURDIR)' >&2; exit 1; }
+	@[ -e $(ETC)/watcher.toml ] || $(BIN)/watcher init --config $(ETC)/watcher.toml
+	chmod 644 $(ETC)/watcher.toml
+	install -D -m 644 systemd/watcher.service $(UNITS)/watcher.service
+	@mkdir -p $(UNITS)/watcher.service.d
+	@{ echo '[Service]'; for secret in $(ETC)/*.url $(ETC)/*.secret; do \
+		if [ -e "$$secret" ]; then echo "LoadCredential=$${secret##*/}:$$secret"; fi; done; } >$(UNITS)/watcher.service.d/secrets.conf
+	systemctl daemon-reload
+	systemctl enable watcher
+	systemctl restart watcher || { journalctl --unit watcher --lines 8 --output cat --no-pager >&2; exit 1; }
+	@echo 'It runs. How it is: sudo $(CURDIR)/$(BIN)/watcher status; its log: sudo journalctl -u watcher'
 
 lint: .venv  ## style and format
 	$(BIN)/ruff check .
