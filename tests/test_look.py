@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.core.samples import row
+from tests.terminals import on_terminal
 from tests.test_judgement import BEGAN
 from tests.test_judgement import FIRST
 from tests.test_judgement import THREE
@@ -24,6 +26,7 @@ from tests.test_judgement import form
 from tests.test_judgement import on
 from tests.test_judgement import sold
 from tests.world import run_watcher
+from watcher.core.figures import moment
 
 
 @pytest.fixture
@@ -124,3 +127,40 @@ def test_filings_are_listed_with_their_owners(desk: Desk) -> None:
     desk.file(*THREE[0])
     (filing,) = listed(desk, "filings")
     assert (filing["accession_number"], filing["reporting_owners"], filing["alerts"]) == (accession_of(1), "Roe Jane", 1)
+
+
+def test_times_are_shown_by_edgar_s_clock_to_the_second_and_in_full_to_programs(desk: Desk) -> None:
+    desk.file(*THREE[0])
+    (filing,) = listed(desk, "filings")
+    assert filing["filed_at"].endswith("+00:00")
+    clock = moment(datetime.fromisoformat(filing["filed_at"]))
+    assert clock in said(desk, "filings")
+    assert f"  filed at: {clock}\n" in said(desk, "why", accession_of(1))
+    assert "+00:00" not in said(desk, "filings") + said(desk, "alerts") + said(desk, "why", accession_of(1))
+
+
+def test_what_became_of_a_filing_stands_in_its_row(desk: Desk) -> None:
+    early = BEGAN.date() - timedelta(days=30)
+    desk.file(1, form(sold(100, 900, early), day=early), at(early))
+    desk.file(*THREE[1])
+    newer, older = said(desk, "filings").splitlines()[1:]
+    assert newer.endswith("1 alert")
+    assert older.endswith("silent: accepted before the watch began (baseline)")
+
+
+@pytest.mark.parametrize(("width", "table"), [(80, True), (40, False)])
+def test_filings_fit_a_terminal_and_one_that_is_too_narrow_gets_a_line_for_each_value(
+    desk: Desk, width: int, table: bool
+) -> None:
+    desk.file(*THREE[0])
+    shown = on_terminal("filings", "--config", str(desk.config.path), COLUMNS=str(width))
+    assert max(map(len, shown.splitlines())) <= width
+    assert ("accession number: " in shown) == (not table)
+
+
+def test_why_breaks_its_lines_between_words(desk: Desk) -> None:
+    desk.file(*THREE[0])
+    desk.file(*THREE[2])
+    shown = on_terminal("why", accession_of(3), "--config", str(desk.config.path), COLUMNS="60")
+    assert max(map(len, shown.splitlines())) <= 60
+    assert " ".join(said(desk, "why", accession_of(3)).split()) in " ".join(shown.split())

@@ -28,6 +28,7 @@ from watcher.config import Destination
 from watcher.core.calendar import until_next_look
 from watcher.core.completeness import words
 from watcher.core.errors import WatcherError
+from watcher.core.figures import counted
 from watcher.core.vigil import source_of
 from watcher.deliver import deliver
 from watcher.digest import owe_by_the_clock
@@ -131,7 +132,9 @@ class Daemon:
             self._add_delivery(name)
         self._jobs.start()
         self._systemd("READY=1", "STATUS=watching")
-        log.info("watching %d, telling %d destinations", len(self._config.watches), len(self._config.destinations))
+        config, told = self._config, counted(len(self._config.destinations), "destination")
+        often = f"EDGAR is asked every {config.edgar.poll_interval:g} s, every {config.edgar.off_hours_interval:g} s while closed"
+        log.info("watching %d, telling %s; %s", len(config.watches), told, often)
 
     def supervise(self) -> int:
         """The main thread's work: a look at every job each second, by the monotonic clock, until told to stop."""

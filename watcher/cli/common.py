@@ -9,6 +9,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import UTC
@@ -89,14 +90,32 @@ def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_
     elif listed:
         from tabulate import tabulate  # noqa: PLC0415 -- imported only where it is used: `watcher --help` is quick
 
-        content = [["" if row[name] is None else str(row[name]) for name in columns] for row in listed]
+        content = [[for_people(name, row[name]) for name in columns] for row in listed]
         titles = [name.replace("_", " ") for name in columns]
         fitted: dict[str, Any] = {}
-        if sys.stdout.isatty() and (widths := _fitting(titles, content, shutil.get_terminal_size().columns)):
+        room = shutil.get_terminal_size().columns
+        if sys.stdout.isatty() and (widths := _fitting(titles, content, room)):
+            if _width(widths) > room:
+                say("\n\n".join("\n".join(_records(titles, row)) for row in content))
+                return
             fitted = {"maxcolwidths": widths, "maxheadercolwidths": [width - _AROUND for width in widths]}
         click.echo(tabulate(content, titles, tablefmt="plain", disable_numparse=True, **fitted))
     else:
         click.echo("nothing to show", err=True)
+
+
+def for_people(name: str, value: object) -> str:
+    """A value for people: a time as EDGAR's clock has it, to the second."""
+    if name.endswith("_at") and isinstance(value, str):
+        from watcher.core.figures import moment  # noqa: PLC0415 -- imported only where it is used: `watcher --help` is quick
+
+        return moment(datetime.fromisoformat(value))
+    return "" if value is None else str(value)
+
+
+def _records(titles: Sequence[str], row: Sequence[str]) -> Iterator[str]:
+    """A row as lines of its own, for a terminal that is too narrow for a table."""
+    return (f"{title}: {text}" for title, text in zip(titles, row, strict=True) if text)
 
 
 _AROUND = 2  # characters between columns, and those that tabulate adds to a title
@@ -110,10 +129,14 @@ def _fitting(titles: Sequence[str], rows: Sequence[Sequence[str]], room: int) ->
         widths.append(max(len(title) + _AROUND, *map(len, column)))
         words = [len(word) for text in column for word in text.split()]
         least.append(max([*words, *(len(word) + _AROUND for word in title.split())]))
-    excess = sum(widths) + _AROUND * (len(columns) - 1) - room
+    excess = _width(widths) - room
     if excess <= 0:
         return None
     while excess > 0 and (wide := [index for index, width in enumerate(widths) if width > least[index]]):
         widths[max(wide, key=widths.__getitem__)] -= 1
         excess -= 1
     return widths
+
+
+def _width(widths: Sequence[int]) -> int:
+    return sum(widths) + _AROUND * (len(widths) - 1)

@@ -47,10 +47,9 @@ Next:
       watches, until Ctrl-C; alerts go to {where}
   {watcher} demo
       shows what it does, on made-up filings, without the network
-
-{start}
-As a service with a user of its own: "As a service" in README.md."""
-AT_LOGIN = """
+"""
+AS_A_SERVICE = 'As a service with a user of its own: "As a service" in README.md.'
+AT_LOGIN = """\
 To start it now, and whenever you log in:
   systemctl --user enable --now {unit}
       and so that it stays when you log out: loginctl enable-linger
@@ -102,7 +101,7 @@ def init(
     watcher, command = _called()
     where = answers.told.name if answers.told else "this terminal until you add another destination"
     start = _at_login(path.absolute(), command)
-    say(NEXT_STEPS.format(watcher=watcher, option=given, where=where, start=start))
+    say(f"{NEXT_STEPS.format(watcher=watcher, option=given, where=where)}\n{start}{AS_A_SERVICE}")
 
 
 def _called() -> tuple[str, list[str]]:

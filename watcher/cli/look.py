@@ -14,13 +14,16 @@ import click
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import csv_option
+from watcher.cli.common import for_people
 from watcher.cli.common import json_option
 from watcher.cli.common import now
 from watcher.cli.common import opened
 from watcher.cli.common import print_json
 from watcher.cli.common import print_rows
+from watcher.cli.common import say
 from watcher.config import Config
 from watcher.core.figures import counted
+from watcher.core.figures import lapse
 from watcher.core.figures import moment
 from watcher.core.health import complaints
 from watcher.core.payload import plain
@@ -69,7 +72,7 @@ def status(option: Path | None, as_json: bool) -> None:
         click.echo("healthy" if not wrong else "not healthy:")
         for complaint in wrong:
             click.echo(f"  {complaint}")
-        click.echo(f"last good poll: {moment(polled) if polled else 'none yet'}")
+        click.echo(f"last good poll: {f'{moment(polled)}, {lapse(now() - polled)} ago' if polled else 'none yet'}")
         click.echo(f"watches: {len(store.watches())}, of which {seen.baselines_open} still read their past")
         waiting = sum(one.waiting for one in seen.destinations)
         click.echo(f"filings to read: {seen.pending}; messages to send: {waiting}")
@@ -96,18 +99,19 @@ def filings(option: Path | None, as_json: bool, as_csv: bool, state: str | None,
         (state, limit),
     )
     listed = [{**dict(row), "warnings": json.loads(row["warnings"] or "[]")} for row in rows]
-    columns = (
-        "accession_number",
-        "form_type",
-        "state",
-        "filed_at",
-        "trading_symbol",
-        "reporting_owners",
-        "alerts",
-        "silent_because",
-    )
-    print_rows(listed, columns, as_json=as_json, as_csv=as_csv)
+    if as_json or as_csv:
+        print_rows(listed, (), as_json=as_json, as_csv=as_csv)
+    else:
+        shown = [{**row, "form": row["form_type"], "symbol": row["trading_symbol"], "became": _became(row)} for row in listed]
+        print_rows(shown, ("accession_number", "form", "symbol", "filed_at", "reporting_owners", "became"), as_json=False)
     store.close()
+
+
+def _became(row: Mapping[str, Any]) -> str:
+    """What became of a filing, in few words."""
+    if row["state"] != "ingested":
+        return f"{row['state']}{f': {why}' if (why := row['reason']) else ''}"
+    return counted(row["alerts"], "alert") if row["alerts"] else f"silent: {row['silent_because'] or 'nothing to tell'}"
 
 
 @click.command
@@ -194,7 +198,7 @@ def why(option: Path | None, as_json: bool, accession: str) -> None:
     if as_json:
         print_json(answer)
     else:
-        click.echo("\n".join(_in_words(answer)))
+        say("\n".join(_in_words(answer)))
 
 
 def _judged_now(store: Store, config: Config, accession: str) -> list[dict[str, Any]]:
@@ -252,7 +256,9 @@ def _delivery_in_words(one: Mapping[str, Any]) -> str:
 def _in_words(answer: dict[str, Any]) -> list[str]:
     lines = [f"{answer['accession_number']}, Form {answer['form_type']}: {answer['state']}"]
     lines += [
-        f"  {name.replace('_', ' ')}: {answer[name]}" for name in ("filed_at", "first_seen_at", "ingested_at") if answer[name]
+        f"  {name.replace('_', ' ')}: {for_people(name, answer[name])}"
+        for name in ("filed_at", "first_seen_at", "ingested_at")
+        if answer[name]
     ]
     if answer["reason"]:
         lines.append(f"  {answer['reason']} (after {counted(answer['tries'], 'attempt')})")

@@ -14,6 +14,7 @@ from watcher.cli.common import json_option
 from watcher.cli.common import now
 from watcher.cli.common import opened
 from watcher.cli.common import print_json
+from watcher.cli.common import say
 from watcher.core.payload import plain
 from watcher.core.rehearsal import Rehearsal
 from watcher.core.rehearsal import in_words
@@ -47,7 +48,7 @@ def rehearse(option: Path | None, as_json: bool, since: datetime, until: datetim
     if as_json:
         print_json({**_json(rehearsal), "left_out": unknown})
     else:
-        click.echo("\n".join(in_words(rehearsal)))
+        say("\n".join(in_words(rehearsal)))
 
 
 def _json(rehearsal: Rehearsal) -> dict[str, object]:
