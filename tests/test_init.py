@@ -221,7 +221,7 @@ def test_beside_the_configuration_is_a_unit_for_whoever_is_not_root(edgar: Bundl
     shown = init(edgar, *START, (WHERE, ""))
     unit = place / "watcher.service"
     assert unit.exists() == (os.geteuid() != 0)
-    assert (f"systemctl --user enable --now {unit}" in shown) == unit.exists()
+    assert (f"\n  $ systemctl --user enable --now {unit}\n" in shown) == unit.exists()
 
 
 def test_the_unit_for_the_login_can_be_reloaded_and_quotes_what_systemd_would_expand() -> None:

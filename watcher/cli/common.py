@@ -54,7 +54,10 @@ def opened(config: Config) -> Store:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Text for people. On a terminal, lines that are too long for it are broken between words, further lines indented below."""
+    """Text for people. On a terminal, lines that are too long for it are broken between words, further lines indented below.
+
+    A line that begins with `$` is a command: it stays whole, to be copied.
+    """
     stream = sys.stderr if err else sys.stdout
     if stream.isatty():
         width = shutil.get_terminal_size().columns
@@ -63,7 +66,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def _broken(line: str, width: int) -> str:
-    if len(line) <= width:
+    if len(line) <= width or line.lstrip().startswith("$ "):
         return line
     indent = " " * (len(line) - len(line.lstrip()))
     below = indent + "  " if indent else ""

@@ -41,18 +41,19 @@ T = TypeVar("T")
 
 NEXT_STEPS = """
 Next:
-  {watcher} check{option}
+  $ {watcher} check{option}
       reads it again and says what is wrong, if anything
-  {watcher} run{option}
+  $ {watcher} run{option}
       watches, until Ctrl-C; alerts go to {where}
-  {watcher} demo
+  $ {watcher} demo
       shows what it does, on made-up filings, without the network
 """
 AS_A_SERVICE = 'As a service with a user of its own: "As a service" in README.md.'
 AT_LOGIN = """\
 To start it now, and whenever you log in:
-  systemctl --user enable --now {unit}
-      and so that it stays when you log out: loginctl enable-linger
+  $ systemctl --user enable --now {unit}
+  $ loginctl enable-linger
+      lets it stay when you log out
 """
 
 
