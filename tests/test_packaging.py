@@ -123,6 +123,15 @@ def test_a_broken_installation_is_begun_anew(clone: Path) -> None:
     assert not (clone / ".venv" / "made").exists()
 
 
+def test_make_install_touches_nothing_from_elsewhere_than_opt(clone: Path, tmp_path: Path) -> None:
+    etc, units = tmp_path / "etc", tmp_path / "units"
+    ended = run("make", "-o", ".venv", "install", f"ETC={etc}", f"UNITS={units}", cwd=clone)
+    assert ended.returncode == 2
+    assert ("clone there" if os.geteuid() == 0 else "is for root") in ended.stderr
+    assert not etc.exists()
+    assert not units.exists()
+
+
 def test_make_alone_lists_every_target() -> None:
     listed = {line.split()[0] for line in run("make", "--no-print-directory", cwd=ROOT).stdout.splitlines()}
     phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
