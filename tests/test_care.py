@@ -339,6 +339,6 @@ def test_the_daemon_keeps_the_files_and_its_log_says_what_each_line_is_about(tmp
     read((tmp_path / "w.prom").read_text("utf-8"))
     assert (tmp_path / "w.atom").exists()
     of = [line for line in lines if line.get("accession_number") == number]
-    assert [line["message"] for line in of] == [f"{number} ingested, 1 alerts", "hook: delivered"]
+    assert [line["message"] for line in of] == [f"{number} ingested, 1 alert", "hook: delivered"]
     assert {line["cik"] for line in of} == {EXAMPLE.cik}
     assert of[1]["destination"] == "hook"

@@ -74,7 +74,7 @@ def test_a_forced_write_needs_no_flush(disk: Disk) -> None:
 
 def test_what_a_store_no_longer_has_is_lost_and_counted_once() -> None:
     known = Known()
-    known.hear(["INFO 0000000000-26-000001 ingested, 1 alerts", "INFO hook: delivered"], {"event 1", "event 2"})
+    known.hear(["INFO 0000000000-26-000001 ingested, 1 alert", "INFO hook: delivered"], {"event 1", "event 2"})
     found = {"filings": {"0000000000-26-000001": "pending"}, "owed": {"event 1": "sending"}}
     assert known.lost(found) == 3  # the filing, the second event, the delivery
     assert known.lost(found) == 0
@@ -82,7 +82,7 @@ def test_what_a_store_no_longer_has_is_lost_and_counted_once() -> None:
 
 def test_what_a_store_has_is_not_lost() -> None:
     known = Known()
-    known.hear(["INFO 0000000000-26-000001 ingested, 1 alerts", "INFO hook: delivered"], {"event 1"})
+    known.hear(["INFO 0000000000-26-000001 ingested, 1 alert", "INFO hook: delivered"], {"event 1"})
     assert known.lost({"filings": {"0000000000-26-000001": "ingested"}, "owed": {"event 1": "delivered"}}) == 0
 
 

@@ -317,7 +317,7 @@ def test_the_daemon_finds_what_the_feed_missed_by_itself(scene: Scene) -> None:
     scene.file(a_sale(1, on=LAST))
     with DaemonProcess(scene.config) as daemon:
         daemon.says(f"1 missing: {accession(1)}")
-        daemon.says(f"{accession(1)} ingested, 1 alerts")
+        daemon.says(f"{accession(1)} ingested, 1 alert")
         assert daemon.stop() == 0
 
 

@@ -251,7 +251,7 @@ class Daemon:
             result = ingest(self._edgar, self.store, self._config, pending, now=self._now())
             ended += result.state != "postponed"
             of = about(result.accession_number, pending.path_cik)
-            log.info("%s %s, %d alerts", result.accession_number, result.state, len(result.alerts), extra=of)
+            log.info("%s %s, %s", result.accession_number, result.state, counted(len(result.alerts), "alert"), extra=of)
             for name in self._config.destinations if result.alerts else ():
                 self._jobs.wake(f"deliver {name}")
             self._jobs.goes_on()

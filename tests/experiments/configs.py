@@ -133,7 +133,7 @@ def disturbed(count: int, chance: Random, folder: Path) -> tuple[int, list[str]]
                 if "Traceback" in daemon.log or daemon.process.poll() is not None:
                     found.append(f"the daemon, after {what}")
             edgar.file(a_sale(1), accepted_at=real_now())
-            daemon.says("0000000000-26-000001 ingested, 1 alerts")
+            daemon.says("0000000000-26-000001 ingested, 1 alert")
             until(lambda: "sold 1,000" in daemon.log, what="the alert was not printed")
             if (status := daemon.stop()) != 0:
                 found.append(f"the daemon ended with {status}")
