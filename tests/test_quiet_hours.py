@@ -239,6 +239,22 @@ def test_alerts_reach_who_wants_it_so_in_the_digest_only(tmp_path: Path, store: 
     assert set(states(store).values()) == {"delivered"}
 
 
+def test_what_comes_after_a_clock_that_was_ahead_is_told_by_a_digest_of_its_own(
+    tmp_path: Path, store: Store, sender: FakeSender
+) -> None:
+    clock, config = Clock(NOON), a_config(tmp_path, DIGEST_ONLY)
+    for number, at in enumerate((NOON, EVENING, NOON + HOUR, EVENING)):
+        clock.now = at
+        list(owe_digests(store, config, now=clock()))
+        send_all(store, sender, clock, DIGEST_ONLY)
+        owe(store, clock, number)
+    clock.now = EVENING + DAY
+    list(owe_digests(store, config, now=clock()))
+    send_all(store, sender, clock, DIGEST_ONLY)
+    assert set(states(store).values()) == {"delivered"}
+    assert [sum(accession(number) in outgoing.message.text for _, outgoing in sender.sent) for number in range(4)] == [1] * 4
+
+
 def test_a_digest_waits_for_the_end_of_quiet_hours(tmp_path: Path, store: Store, sender: FakeSender) -> None:
     clock, terms = Clock(NOON), replace(QUIET, digest=("daily",))
     list(owe_digests(store, a_config(tmp_path, terms), now=clock()))

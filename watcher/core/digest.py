@@ -169,8 +169,9 @@ def _more(period: Period, contents: Contents, destination: str, rest: Iterator[l
 
 def _page(period: Period, contents: Contents, destination: str, head: Outline, listed: Sequence[Waiting], number: int) -> Digest:
     message = rendered(replace(head, links=tuple(map(line_of, listed))))
-    identity = event_id(f"{period.kind} {period.ends.isoformat()} {number or ''}", WATCH_KEY, destination)
-    carried = listed if contents.carried else ()
+    carried = [one.event_id for one in listed] if contents.carried else []
+    # With what it carries: after a clock that was ahead a period is told of again, and must not be taken for what was sent already.
+    identity = event_id(" ".join((period.kind, period.ends.isoformat(), str(number or ""), *carried)), WATCH_KEY, destination)
     payload = {
         "schema": 1,
         "event_id": identity,
@@ -182,11 +183,11 @@ def _page(period: Period, contents: Contents, destination: str, head: Outline, l
         "ends": plain(period.ends.astimezone(UTC)),
         "alerts": dict(_sum(contents)) if not number else {},
         "filings": _read(contents.filings) if not number else {},
-        "carries": [one.event_id for one in carried],
+        "carries": carried,
         "title": message.title,
         "text": message.text,
     }
-    return Digest(identity, message, encoded(payload), tuple(one.owed_id for one in carried))
+    return Digest(identity, message, encoded(payload), tuple(one.owed_id for one in listed if carried))
 
 
 def _outline(period: Period, contents: Contents) -> Outline:
