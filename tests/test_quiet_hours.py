@@ -255,6 +255,23 @@ def test_what_comes_after_a_clock_that_was_ahead_is_told_by_a_digest_of_its_own(
     assert [sum(accession(number) in outgoing.message.text for _, outgoing in sender.sent) for number in range(4)] == [1] * 4
 
 
+@pytest.mark.parametrize("terms", [DIGEST_ONLY, replace(DIGEST_ONLY, digest_only=False)])
+def test_a_digest_names_an_alert_that_is_damaged_in_the_store_and_tells_nothing_of_it(
+    tmp_path: Path, store: Store, sender: FakeSender, terms: Destination
+) -> None:
+    clock, config = Clock(NOON), a_config(tmp_path, terms)
+    list(owe_digests(store, config, now=clock()))
+    owe(store, clock, 1, 2)
+    store.execute("UPDATE alert SET title = 'another', payload = CAST('{' AS BLOB) WHERE event_id = 'event1'")
+    clock.now = EVENING
+    list(owe_digests(store, config, now=clock()))
+    send_all(store, sender, clock, terms)
+    text = sender.sent[-1][1].message.text
+    assert f"an alert whose words are damaged in the store ({accession(1)})" in text
+    assert "another" not in text
+    assert accession(2) in text
+
+
 def test_a_digest_waits_for_the_end_of_quiet_hours(tmp_path: Path, store: Store, sender: FakeSender) -> None:
     clock, terms = Clock(NOON), replace(QUIET, digest=("daily",))
     list(owe_digests(store, a_config(tmp_path, terms), now=clock()))

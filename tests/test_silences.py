@@ -171,6 +171,16 @@ def test_the_end_of_a_silence_is_announced_once_with_what_it_held_back(world: Wo
     assert accession(3) in notice["text"]
 
 
+def test_the_notice_of_the_end_names_an_alert_that_is_damaged_in_the_store(world: World) -> None:
+    silenced(world, destination="desk")
+    taken(world, a_sale(2, (7, "1")))
+    world.store.execute("UPDATE alert SET payload = CAST('{' AS BLOB)")
+    world.clock.tick(DAY)
+    assert list(announce_lapses(world.store, world.config, now=world.clock())) == ["desk"]
+    (text,) = (row["text"] for row in world.store.rows("SELECT text FROM alert WHERE watch_key = 'silence'"))
+    assert f"an alert whose words are damaged in the store ({accession(2)})" in text
+
+
 def test_the_end_of_a_silence_that_held_nothing_back_is_announced_to_the_people_concerned(world: World) -> None:
     silenced(world, rule="default", lasts=HOUR)
     world.clock.tick(HOUR)

@@ -17,6 +17,8 @@ from watcher.core.folding import Waiting
 from watcher.core.telling import Message
 from watcher.store.connection import Connection
 from watcher.store.connection import stamp
+from watcher.store.listed import LISTED
+from watcher.store.listed import listed
 from watcher.store.outbox import digest_of
 
 # What keeps messages back, and which pass all the same: what the watcher says of itself passes always.
@@ -71,11 +73,10 @@ class QuietRows(Connection):
     def for_the_digest(self, destination: str) -> list[Waiting]:
         """All that waits for a destination which wants it in its digest only, oldest first: alerts about filings."""
         return [
-            Waiting(row["id"], row["event_id"], row["title"], row["payload"])
+            listed(row, marked=True)
             for row in self.rows(
-                "SELECT owed.id, event_id, CASE WHEN may_repeat THEN '[possible repeat] ' ELSE '' END || title AS title, payload"
-                " FROM owed JOIN alert USING (event_id) WHERE destination = ? AND state IN ('quiet', 'pending', 'retry', 'unknown')"
-                " AND accession_number > '' ORDER BY owed.id",
+                f"SELECT {LISTED} FROM owed JOIN alert USING (event_id)"  # noqa: S608 -- built from constants
+                " WHERE destination = ? AND state IN ('quiet', 'pending', 'retry', 'unknown') AND accession_number > '' ORDER BY owed.id",
                 (destination,),
             )
         ]
@@ -85,9 +86,9 @@ class QuietRows(Connection):
     def alerts_for(self, destination: str, begins: datetime, ends: datetime) -> list[ToldAlert]:
         """The alerts about filings that were made for a destination after `begins`, up to `ends`, oldest first."""
         return [
-            ToldAlert(Waiting(row["id"], row["event_id"], row["title"], row["payload"]), row["state"])
+            ToldAlert(listed(row), row["state"])
             for row in self.rows(
-                "SELECT owed.id, event_id, title, payload, state FROM alert JOIN owed USING (event_id)"
+                f"SELECT {LISTED}, state FROM alert JOIN owed USING (event_id)"  # noqa: S608 -- built from constants
                 " WHERE alert.created_at > ? AND alert.created_at <= ? AND destination = ? AND accession_number > '' ORDER BY owed.id",
                 (stamp(begins), stamp(ends), destination),
             )

@@ -11,6 +11,8 @@ from watcher.core.silence import Silence
 from watcher.store.connection import Connection
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
+from watcher.store.listed import LISTED
+from watcher.store.listed import listed
 
 _COLUMNS = ("issuer_cik", "ticker", "owner", "rule", "destination")
 
@@ -59,11 +61,11 @@ class Silences(Connection):
         """The alerts that a silence keeps, oldest first, by destination; not those that a person had sent after all."""
         kept: dict[str, list[Waiting]] = {}
         for row in self.rows(
-            "SELECT owed.id, destination, event_id, title, payload FROM owed JOIN alert USING (event_id)"
+            f"SELECT {LISTED}, destination FROM owed JOIN alert USING (event_id)"  # noqa: S608 -- built from constants
             " WHERE silence = ? AND state = 'silenced' ORDER BY owed.id",
             (silence_id,),
         ):
-            kept.setdefault(row["destination"], []).append(Waiting(row["id"], row["event_id"], row["title"], row["payload"]))
+            kept.setdefault(row["destination"], []).append(listed(row))
         return kept
 
     def silences_over(self, begins: datetime, ends: datetime) -> list[Silence]:

@@ -1,0 +1,30 @@
+"""An alert as a line of a list: in a digest, or in the notice that a silence is over."""
+
+from __future__ import annotations
+
+from sqlite3 import Row
+
+from watcher.core.folding import Waiting
+from watcher.core.message import sec_url
+from watcher.core.payload import encoded
+from watcher.core.telling import Message
+from watcher.store.outbox import digest_of
+
+# What `listed` wants of `owed JOIN alert USING (event_id)`.
+LISTED = (
+    "owed.id, event_id, alert.accession_number, title, text, html, slack, payload, sha256, may_repeat,"
+    " (SELECT path_cik FROM filing WHERE filing.accession_number = alert.accession_number) AS path_cik"
+)
+DAMAGED = "an alert whose words are damaged in the store"
+
+
+def listed(row: Row, *, marked: bool = False) -> Waiting:
+    """The alert; where it is `marked`, one that may have arrived says so.
+
+    Of one that is not as it was written only the number and the link are told: it is not left out, and nothing wrong is told of it.
+    """
+    title, payload = row["title"], row["payload"]
+    if digest_of(Message(title, row["text"], row["html"], row["slack"]), payload) != row["sha256"]:
+        number, cik = row["accession_number"], row["path_cik"] or row["accession_number"][:10]
+        title, payload = DAMAGED, encoded({"accession_number": number, "url": sec_url(number, cik)})
+    return Waiting(row["id"], row["event_id"], f"[possible repeat] {title}" if marked and row["may_repeat"] else title, payload)
