@@ -326,6 +326,19 @@ def test_what_is_held_can_be_given_up_with_the_reason(store: Store, clock: Clock
     assert store.value("SELECT reason FROM owed") == "dropped: it is in the channel"
 
 
+@pytest.mark.parametrize(("state", "ends"), [("retryable", "dead"), ("unknown", "dead"), ("accepted", "delivered")])
+def test_what_is_given_up_while_it_is_being_sent_is_not_sent_again(store: Store, clock: Clock, state: str, ends: str) -> None:
+    owe(store, clock, 1)
+    owed = store.next_owed("desk", clock())
+    assert owed is not None
+    attempt = store.start_sending(owed, clock())
+    assert store.drop(owed.id, "told by telephone")
+    store.record(owed, attempt, Outcome(state, "no answer"), now=clock(), next_at=clock())
+    (row,) = store.rows("SELECT state, reason FROM owed")
+    assert row["state"] == ends
+    assert ends == "delivered" or row["reason"] == "dropped: told by telephone"
+
+
 def test_a_held_digest_holds_what_it_carries(store: Store, clock: Clock, desk: FakeSender) -> None:
     both = Destination("desk", "terminal", unknown="hold", burst=3)
     owe(store, clock, 1, 2, 3, 4)

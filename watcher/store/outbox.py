@@ -100,7 +100,7 @@ class Outbox(Connection):
                     silenced.get(name),
                     stamp(now),
                     stamp(now),
-                    _rest(name),
+                    rest_of(name),
                     alert.accession_number,
                 )
                 for name in alert.destinations
@@ -211,15 +211,19 @@ class Outbox(Connection):
     def record(self, owed: Owed, attempt: int, outcome: Outcome, *, now: datetime, next_at: datetime) -> None:
         """Write down what became of an attempt. `next_at` counts unless it was delivered or is dead."""
         state = {"accepted": "delivered", "permanent": "dead", "unknown": "unknown"}.get(outcome.state, "retry")
+        reason = outcome.reason or None
         with self.transaction():
+            given_up = self.row("SELECT reason FROM owed WHERE id = ? AND state = 'dead'", (owed.id,))  # meanwhile, by a person
+            if given_up is not None and state != "delivered":
+                state, reason = "dead", given_up["reason"]
             self.execute(
                 "UPDATE owed SET state = ?, reason = ?, next_at = ?, delivered_at = ?, may_repeat = may_repeat OR ? WHERE id = ?",
                 (
                     state,
-                    outcome.reason or None,
+                    reason,
                     stamp(next_at),
                     stamp(now) if state == "delivered" else None,
-                    state == "unknown",
+                    outcome.state == "unknown",
                     owed.id,
                 ),
             )
@@ -244,7 +248,7 @@ class Outbox(Connection):
             first = self.value("SELECT value FROM fact WHERE name = ?", (_failing(destination),)) or str(owed.id)
             failing = first if first == str(owed.id) else _SEVERAL
             self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_failing(destination), failing))
-            self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_rest(destination), stamp(until)))
+            self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (rest_of(destination), stamp(until)))
             self.execute(
                 "UPDATE owed SET next_at = max(next_at, ?) WHERE destination = ? AND state IN ('pending', 'retry', 'unknown')",
                 (stamp(until), destination),
@@ -256,7 +260,7 @@ class Outbox(Connection):
             failing = self.value("SELECT value FROM fact WHERE name = ?", (_failing(destination),))
             if failing is None:
                 return
-            self.execute("DELETE FROM fact WHERE name IN (?, ?)", (_failing(destination), _rest(destination)))
+            self.execute("DELETE FROM fact WHERE name IN (?, ?)", (_failing(destination), rest_of(destination)))
             self.execute(
                 "UPDATE owed SET next_at = min(next_at, ?) WHERE destination = ?"
                 " AND (state = 'pending' OR (state IN ('retry', 'unknown') AND ?))",
@@ -335,7 +339,8 @@ def _failing(destination: str) -> str:
     return f"failing {destination}"
 
 
-def _rest(destination: str) -> str:
+def rest_of(destination: str) -> str:
+    """The fact that holds until when a destination in trouble is left alone."""
     return f"rest {destination}"
 
 
