@@ -92,6 +92,13 @@ def test_the_files_asked_for_are_written(desk: Desk, care: Care, tmp_path: Path)
     assert dates == ["DTSTART;VALUE=DATE:20300214", *(f"DTSTART;VALUE=DATE:202603{day:02}" for day in (4, 11, 18, 24))]
 
 
+def test_a_damaged_alert_is_left_out_of_the_feeds_and_ends_nothing(desk: Desk, care: Care, tmp_path: Path) -> None:
+    desk.store.execute("UPDATE alert SET payload = CAST('{' AS BLOB) WHERE rowid = 2")
+    care(files(desk, tmp_path), now=NIGHT)
+    assert len(json.loads((tmp_path / "w.json").read_bytes())["items"]) == 2
+    assert (tmp_path / "w.atom").read_bytes().count(b"<entry>") == 2
+
+
 def test_feeds_are_written_after_a_change_only_and_metrics_each_time(desk: Desk, care: Care, tmp_path: Path) -> None:
     config = files(desk, tmp_path)
 

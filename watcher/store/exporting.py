@@ -20,6 +20,7 @@ from watcher.store.connection import Connection
 from watcher.store.connection import stamp
 from watcher.store.ledger import sound
 from watcher.store.ledger import unpacked
+from watcher.store.listed import is_as_written
 
 Row = dict[str, Any]
 
@@ -174,9 +175,9 @@ class Exporting(Connection):
         return (row[0] or 0, row[1] or 0) if row else (0, 0)
 
     def newest_alerts(self, limit: int) -> list[Row]:
-        """The latest alerts about filings, newest first."""
+        """The latest alerts about filings, newest first; without those that are not as they were written."""
         rows = self.rows("SELECT * FROM alert WHERE accession_number > '' ORDER BY rowid DESC LIMIT ?", (limit,))
-        return [dict(row) for row in rows]
+        return [dict(row) for row in rows if is_as_written(row)]
 
     def expiring(self, since: date) -> list[Row]:
         """The balances with something left that expire on that day or later, by that day."""

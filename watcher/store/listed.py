@@ -18,13 +18,18 @@ LISTED = (
 DAMAGED = "an alert whose words are damaged in the store"
 
 
+def is_as_written(row: Row) -> bool:
+    """Whether an alert's row still holds, in every form, what was written."""
+    return digest_of(Message(row["title"], row["text"], row["html"], row["slack"]), row["payload"]) == str(row["sha256"])
+
+
 def listed(row: Row, *, marked: bool = False) -> Waiting:
     """The alert; where it is `marked`, one that may have arrived says so.
 
     Of one that is not as it was written only the number and the link are told: it is not left out, and nothing wrong is told of it.
     """
     title, payload = row["title"], row["payload"]
-    if digest_of(Message(title, row["text"], row["html"], row["slack"]), payload) != row["sha256"]:
+    if not is_as_written(row):
         number, cik = row["accession_number"], row["path_cik"] or row["accession_number"][:10]
         title, payload = DAMAGED, encoded({"accession_number": number, "url": sec_url(number, cik)})
     return Waiting(row["id"], row["event_id"], f"[possible repeat] {title}" if marked and row["may_repeat"] else title, payload)
