@@ -117,6 +117,21 @@ def test_what_waited_for_a_destination_that_was_down_is_quiet_too(store: Store, 
     assert send_all(store, sender, clock, QUIET) == ["accepted"]
 
 
+def test_a_pause_that_was_asked_for_outlasts_the_quiet_hours(store: Store, clock: Clock, sender: FakeSender) -> None:
+    clock.now = MORNING - timedelta(minutes=1)
+    with store.transaction():
+        store.keep_alert(Alert("blind", "", "vigil", (), Message("blind", "blind", "blind"), b"{}", ("desk",)), clock())
+    owe(store, clock, 1)
+    sender.asks_for_a_pause(600)
+    assert send_all(store, sender, clock, QUIET) == ["retryable"]
+    asked = clock()
+    sender.accepts()
+    clock.now = MORNING
+    assert send_all(store, sender, clock, QUIET) == []
+    clock.now = asked + timedelta(seconds=600)
+    assert send_all(store, sender, clock, QUIET) == ["accepted", "accepted"]
+
+
 def test_what_may_have_arrived_is_told_alone_and_marked(store: Store, clock: Clock, sender: FakeSender) -> None:
     clock.now = EVENING - 2 * HOUR
     sender.falls_silent()

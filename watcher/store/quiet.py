@@ -20,6 +20,7 @@ from watcher.store.connection import stamp
 from watcher.store.listed import LISTED
 from watcher.store.listed import listed
 from watcher.store.outbox import digest_of
+from watcher.store.outbox import rest_of
 
 # What keeps messages back, and which pass all the same: what the watcher says of itself passes always.
 NOTHING, QUIET_HOURS, DIGEST_ONLY = "nothing", "quiet hours", "digest only"
@@ -48,7 +49,7 @@ class QuietRows(Connection):
         )
 
     def wake(self, destination: str, now: datetime, kept: str) -> list[Waiting]:
-        """What was kept back and passes now is due; part of a transaction.
+        """What was kept back and passes now is due, though not before the destination has rested; part of a transaction.
 
         Returns the alerts about filings among it that may be folded, oldest first: not what may have arrived.
         """
@@ -59,8 +60,8 @@ class QuietRows(Connection):
         )
         self.many(
             "UPDATE owed SET state = CASE WHEN may_repeat THEN 'unknown' WHEN tries THEN 'retry' ELSE 'pending' END,"
-            " next_at = ?, woken_at = ? WHERE id = ?",
-            [(stamp(now), stamp(now), row["id"]) for row in rows],
+            " next_at = max(?, coalesce((SELECT value FROM fact WHERE name = ?), '')), woken_at = ? WHERE id = ?",
+            [(stamp(now), rest_of(destination), stamp(now), row["id"]) for row in rows],
         )
         return [
             Waiting(row["id"], row["event_id"], row["title"], row["payload"])
