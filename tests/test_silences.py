@@ -259,6 +259,11 @@ def test_why_and_the_outbox_show_what_was_silenced(world: World) -> None:
         (("--ticker", "EXMP", "--for", "a month"), '--for must be a duration such as "10s"'),
         (("--ticker", "EXMP", "--until", "2020-01-01"), "ends in the future"),
         (("--ticker", "EXMP", "--for", "400d"), "at most 366 days"),
+        (("--ticker", "EXMP", "--until", "9999-12-31"), "at most 366 days"),
+        (("--ticker", "", "--rule", "default", "--for", "1d"), "--ticker must not be empty"),
+        (("--owner", "", "--rule", "default", "--for", "1d"), "--owner must not be empty"),
+        (("--ticker", "EXMP", "--rule", "", "--for", "1d"), "--rule must"),
+        (("--ticker", "EXMP", "--destination", "", "--for", "1d"), "--destination must"),
         (("--rule", "defalt", "--for", "1d"), "did you mean default?"),
         (("--destination", "dest", "--for", "1d"), "did you mean desk?"),
         (("--owner", "--", "--for", "1d"), "--owner must hold a word"),
@@ -267,6 +272,12 @@ def test_why_and_the_outbox_show_what_was_silenced(world: World) -> None:
 def test_a_mistake_on_the_command_line_is_said(world: World, given: tuple[str, ...], says: str) -> None:
     code, _, err = run(world, "silence", "add", *given, "--why", "x")
     assert (code, says in err) == (2, True), err
+
+
+@pytest.mark.parametrize("command", [("silence", "remove"), ("outbox", "retry"), ("outbox", "drop", "--why", "x")])
+def test_a_number_that_no_row_can_have_is_a_mistake(world: World, command: tuple[str, ...]) -> None:
+    code, _, err = run(world, *command, "9" * 20)
+    assert (code, "is not in the range" in err) == (2, True), err
 
 
 def test_an_owner_whom_no_filing_names_is_pointed_out(world: World) -> None:

@@ -30,6 +30,7 @@ config_option = click.option(
     "--config", "option", type=click.Path(path_type=Path), help="The configuration file, if not in a usual place."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
+NUMBER = click.IntRange(0, 2**63 - 1)  # of a row of the store
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for spreadsheets.")
 
 

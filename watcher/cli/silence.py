@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
+from datetime import date
 from datetime import datetime
 from datetime import time
 from datetime import timedelta
@@ -13,6 +15,7 @@ from typing import Any
 import click
 
 from watcher.cli import completing
+from watcher.cli.common import NUMBER
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import json_option
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from watcher.store import Store
 
 LONGEST = timedelta(days=366)  # what should be silent for longer is a matter of the rules
+LAST_DAY = date(9998, 12, 31)  # there is a day after it, in every time zone
 LATEST = 3  # alerts shown of each silence
 
 
@@ -68,10 +72,11 @@ def add(option: Path | None, as_json: bool, why: str, **asked: Any) -> None:
     begins = now()
     config = configured(option)
     ends = _ends(begins, asked["span"], asked["until"])
-    if not any(asked[name] for name in ("ticker", "owner", "rule", "destination")):
+    if all(asked[name] is None for name in ("ticker", "owner", "rule", "destination")):
         raise click.UsageError("say what is to be silenced: --ticker, --owner, --rule or --destination")
     store = opened(config)
-    issuer = _issuer(store, asked["ticker"]) if asked["ticker"] else (None, None)
+    # One that is empty, as of a variable that a script did not set, is a mistake: without it the silence would be on everything.
+    issuer = (None, None) if asked["ticker"] is None else _issuer(store, asked["ticker"])
     wanted = Silence(
         id=0,
         begins=begins,
@@ -79,11 +84,9 @@ def add(option: Path | None, as_json: bool, why: str, **asked: Any) -> None:
         why=_checked("--why", phrase, why),
         issuer_cik=issuer[0],
         ticker=issuer[1],
-        owner=_owner(asked["owner"]) if asked["owner"] else None,
-        rule=_checked("--rule", one_of("rule", config.rules), asked["rule"]) if asked["rule"] else None,
-        destination=_checked("--destination", one_of("destination", config.destinations), asked["destination"])
-        if asked["destination"]
-        else None,
+        owner=None if asked["owner"] is None else _owner(asked["owner"]),
+        rule=_named("rule", config.rules, asked["rule"]),
+        destination=_named("destination", config.destinations, asked["destination"]),
     )
     number = store.add_silence(wanted)
     known = wanted.owner is None or any(is_named(wanted.owner, *owner) for owner in store.names_of_owners())
@@ -123,7 +126,7 @@ def list_silences(option: Path | None, as_json: bool, everything: bool) -> None:
 
 @silence.command
 @config_option
-@click.argument("silence_id", metavar="ID", type=int)
+@click.argument("silence_id", metavar="ID", type=NUMBER)
 def remove(option: Path | None, silence_id: int) -> None:
     """End silence ID at once; what it held back is listed to who would have been told."""
     store = opened(configured(option))
@@ -140,7 +143,7 @@ def _ends(begins: datetime, span: str | None, until: datetime | None) -> datetim
     if (span is None) == (until is None):
         raise click.UsageError("a silence has an end: give one of --for SPAN and --until DATE")
     if until is not None:
-        ends = datetime.combine(until.date() + timedelta(days=1), time(), EASTERN)
+        ends = datetime.combine(min(until.date(), LAST_DAY) + timedelta(days=1), time(), EASTERN)
     else:
         ends = begins + _checked("--for", duration, span)
     if ends <= begins:
@@ -162,6 +165,10 @@ def _issuer(store: Store, word: str) -> tuple[str, str]:
         known = ", ".join(watch.shown for watch in store.watches() if watch.role == "issuer")
         raise click.UsageError(f"--ticker {value} is not known to the store: watched are {known or 'no issuers'}; a CIK does too")
     return found
+
+
+def _named(what: str, known: Collection[str], word: str | None) -> str | None:
+    return None if word is None else str(_checked(f"--{what}", one_of(what, known), word))
 
 
 def _owner(word: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from watcher.cli import completing
+from watcher.cli.common import NUMBER
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import json_option
@@ -89,7 +90,7 @@ def list_owed(option: Path | None, as_json: bool, everything: bool) -> None:
 
 @outbox.command
 @config_option
-@click.argument("owed_id", metavar="ID", type=int)
+@click.argument("owed_id", metavar="ID", type=NUMBER)
 def retry(option: Path | None, owed_id: int) -> None:
     """Owe message ID again at once, also a held or dead one; a running daemon sends it within seconds."""
     store = opened(configured(option))
@@ -100,7 +101,7 @@ def retry(option: Path | None, owed_id: int) -> None:
 
 @outbox.command
 @config_option
-@click.argument("owed_id", metavar="ID", type=int)
+@click.argument("owed_id", metavar="ID", type=NUMBER)
 @click.option("--why", required=True, help="The reason, which is kept.")
 def drop(option: Path | None, owed_id: int, why: str) -> None:
     """Give message ID up, with the reason."""
