@@ -146,6 +146,20 @@ def test_a_file_that_a_configuration_with_a_mistake_names_is_looked_at_too(files
     assert files.origin.load().rules["default"].expected
 
 
+def test_a_secret_that_is_put_right_after_it_was_refused_is_looked_at_too(files: Files) -> None:
+    files.write("watcher.toml", NAMING.replace("terminal = true", 'url_file = "desk.url"'))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        files.origin.load()
+    files.write("desk.url", "json://127.0.0.1:9/")
+    (files.folder / "desk.url").chmod(0o644)
+    assert [files.changed(SOON), files.changed(STILL)] == [False, True]
+    with pytest.raises(ConfigError, match="others can read"):
+        files.origin.load()
+    (files.folder / "desk.url").chmod(0o600)
+    assert [files.changed(SOON), files.changed(STILL)] == [False, True]
+    assert files.origin.load().destinations["desk"].url == "json://127.0.0.1:9/"
+
+
 def test_while_the_configuration_cannot_be_read_the_files_it_named_are_looked_at(files: Files) -> None:
     files.write("watcher.toml", "mistake")
     with pytest.raises(ConfigError):
@@ -163,6 +177,9 @@ def test_while_the_configuration_cannot_be_read_the_files_it_named_are_looked_at
         "rules = 1",
         "rules.default = 1",
         "rules.default.expected = 1",
+        "destinations = 1",
+        "destinations.desk = 1",
+        "destinations.desk.url_file = 1",
         "messages = 1",
         "messages.text = []",
         'messages.text = "\\u0000"',

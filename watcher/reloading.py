@@ -41,9 +41,9 @@ Stamps = Mapping[Path, tuple[int, ...]]
 
 
 class Origin:
-    """The files that a configuration is read from: its own, and the watchlists, registers and templates that it names.
+    """The files that a configuration is read from: its own, and the watchlists, registers, templates and secrets that it names.
 
-    Not the files of secrets: a credential of systemd's is the same for as long as the process lives. Not safe between threads.
+    Not systemd's credentials, which are the same for as long as the process lives. Not safe between threads.
     """
 
     def __init__(self, path: Path, read: Callable[[Path], Config]) -> None:
@@ -125,12 +125,14 @@ def _patterns(document: dict[str, Any]) -> Iterator[object]:
 
 
 def _names(document: dict[str, Any]) -> Iterator[object]:
-    """What may name a register or a template; a document of another shape than it should have names nothing."""
-    rules, messages = document.get("rules"), document.get("messages")
-    for rule in rules.values() if isinstance(rules, dict) else ():
-        yield rule.get("expected") if isinstance(rule, dict) else None
-    if isinstance(messages, dict):
-        yield from (messages.get(key) for key in MESSAGE_KEYS)
+    """What may name a register, a template or a secret; a document of another shape than it should have names nothing."""
+    yield from (table.get("expected") for table in _tables(document.get("rules")))
+    yield from (table.get(key) for table in _tables(document.get("destinations")) for key in ("url_file", "secret_file"))
+    yield from (table.get(key) for table in _tables(document) for key in (*MESSAGE_KEYS, "ping_url_file"))
+
+
+def _tables(found: object) -> list[dict[str, Any]]:
+    return [table for table in found.values() if isinstance(table, dict)] if isinstance(found, dict) else []
 
 
 def _stamped(files: Iterable[Path]) -> Stamps:
@@ -146,10 +148,11 @@ def _stamped(files: Iterable[Path]) -> Stamps:
 
 
 def _contents(files: Iterable[Path]) -> Mapping[Path, str]:
+    """What would be read from each file; that others may read it too counts, as a secret is then refused."""
     found = {}
     for file in files:
         try:
-            found[file] = hashlib.sha256(content(file)).hexdigest()
+            found[file] = f"{hashlib.sha256(content(file)).hexdigest()} {file.stat().st_mode & 0o077:o}"
         except OSError:
             found[file] = ""
     return found
