@@ -250,6 +250,16 @@ def test_a_reload_takes_a_new_watch_and_keeps_the_old_one_in_force_when_the_conf
         assert "Traceback" not in daemon.log
 
 
+def test_another_store_is_not_taken_up_without_a_restart(scene: Scene) -> None:
+    config = scene.configure()
+    with DaemonProcess(config) as daemon:
+        scene.watches()
+        config.write_text(config.read_text("utf-8").replace("watcher.db", "other.db"), "utf-8")
+        daemon.reload()
+        daemon.says("watcher.toml:9: another store is taken up by a restart only")
+        assert "configuration reloaded" not in daemon.log
+
+
 def test_a_change_of_a_watchlist_is_taken_without_a_signal(scene: Scene) -> None:
     config = scene.configure()
     config.write_text(f'watchlists = ["*.list"]\n{config.read_text("utf-8")}', "utf-8")

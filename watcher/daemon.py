@@ -45,6 +45,7 @@ from watcher.poll import poll
 from watcher.reconcile import reconcile_due
 from watcher.reloading import Origin
 from watcher.reloading import Reloading
+from watcher.reloading import check_store
 from watcher.resolve import resolve
 from watcher.status import FORM_PREFIXES
 from watcher.store import Lock
@@ -333,7 +334,8 @@ class Daemon:
     # --- another configuration --------------------------------------------------------------------------------------------
 
     def _take(self, config: Config) -> None:
-        """Put a configuration into force; one that names an unknown ticker, or one that EDGAR does not tell, leaves the old one."""
+        """Put a configuration into force; one of another store, or with a ticker unknown or not told by EDGAR, leaves the old one."""
+        check_store(config, self.store.path)
         edgar = self._edgar if config.edgar == self._config.edgar else Edgar(config.edgar, self._pace, now=self._now)
         with self._resolving:
             resolve(edgar, self.store, config, now=self._now())

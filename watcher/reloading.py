@@ -25,8 +25,10 @@ from watcher.config_values import path_from
 from watcher.core.errors import ConfigError
 from watcher.core.errors import EdgarError
 from watcher.core.errors import FeedUnreadable
+from watcher.core.errors import Problem
 from watcher.ordinary import content
 from watcher.store import Store
+from watcher.toml_lines import places
 from watcher.vigil import REFUSED
 from watcher.watchlists import files_matching
 
@@ -156,6 +158,15 @@ def _contents(files: Iterable[Path]) -> Mapping[Path, str]:
         except OSError:
             found[file] = ""
     return found
+
+
+def check_store(config: Config, store: Path) -> None:
+    """Raise `ConfigError` if a configuration names another store than the one that is open: only a restart takes that up."""
+    if config.store.path == store:
+        return
+    line, column = places(content(config.path).decode("utf-8-sig")).get(("store", "path"), (1, 0))
+    text = f"another store is taken up by a restart only: restart the watcher, or leave the path of {store}"
+    raise ConfigError([Problem(str(config.path), line, text, column)])
 
 
 class Reloading:
