@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.contract.senders import FakeSender
+from tests.sending import owe
 from tests.sending import send_all
 from tests.world import ALEX
 from tests.world import DAY
@@ -26,6 +30,7 @@ from tests.world import a_sale
 from tests.world import accession
 from tests.world import webhook
 from watcher.cli import cli
+from watcher.config_rules import Rule
 from watcher.core.silence import Silence
 from watcher.demo.filings import Filing
 from watcher.digest import announce_lapses
@@ -186,6 +191,40 @@ def test_the_end_of_a_silence_that_held_nothing_back_is_announced_to_the_people_
     world.clock.tick(HOUR)
     assert list(announce_lapses(world.store, world.config, now=world.clock())) == ["desk"]
     assert notices(world)[0]["title"].endswith("it held back nothing")
+
+
+class Meanwhile(Mapping[str, Rule]):
+    """Rules, and what others do between two looks at the store, as far as they get in a moment."""
+
+    def __init__(self, rules: Mapping[str, Rule], others: Callable[[], None]) -> None:
+        self.rules = rules
+        self.others = threading.Thread(target=others)
+
+    def __getitem__(self, name: str) -> Rule:
+        return self.rules[name]
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __iter__(self) -> Iterator[str]:
+        self.others.start()
+        self.others.join(0.5)
+        return iter(self.rules)
+
+
+def test_what_is_read_while_the_end_of_a_silence_is_announced_is_listed_or_told(world: World) -> None:
+    number, begun = silenced(world, destination=None, lasts=HOUR), world.clock()
+
+    def read_one_that_was_begun_before() -> None:
+        with world.store.transaction():
+            owe(world.store, world.clock, 9, silence=number if world.store.silences_in_force(begun) else None)
+
+    world.clock.tick(HOUR)
+    rules = Meanwhile(world.config.rules, read_one_that_was_begun_before)
+    list(announce_lapses(world.store, replace(world.config, rules=rules), now=world.clock()))
+    rules.others.join()
+    (notice,) = notices(world)
+    assert notice["held_back"] == ["event9"] or states(world, 9) == {"desk": "pending"}
 
 
 def test_a_silence_taken_back_is_announced_only_where_it_held_something_back(world: World) -> None:

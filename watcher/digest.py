@@ -76,13 +76,14 @@ def announce_lapses(store: Store, config: Config, *, now: datetime) -> Iterator[
     Those are the one it named; else those it kept something from, or where there are none, the people it could have kept it from. A
     silence that a person took back and that kept nothing is not announced: that person knows.
     """
-    for silence, removed in store.lapsed(now):
-        kept = store.silenced_by(silence.id)
-        concerned = [name for name in _concerned(config, silence, set(kept)) if name in config.destinations]
-        if removed and not kept:
-            concerned = []
-        rooms = {name: room_of(config.destinations[name]) for name in concerned}
-        with store.transaction():
+    over = store.lapsed(now)
+    rooms = {name: room_of(terms) for name, terms in config.destinations.items()} if over else {}
+    for silence, removed in over:
+        with store.transaction():  # from here on it keeps nothing more, so that what it kept is all of it
+            kept = store.silenced_by(silence.id)
+            concerned = [name for name in _concerned(config, silence, set(kept)) if name in config.destinations]
+            if removed and not kept:
+                concerned = []
             for name in concerned:
                 store.keep_alert(lapse_alert(silence, kept.get(name, ()), name, rooms[name], removed=removed), now)
             store.note_announced(silence.id, now)
