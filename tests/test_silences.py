@@ -193,6 +193,15 @@ def test_the_end_of_a_silence_that_held_nothing_back_is_announced_to_the_people_
     assert notices(world)[0]["title"].endswith("it held back nothing")
 
 
+def test_the_end_of_a_silence_of_a_rule_reaches_those_whom_a_group_tells_by_that_rule(world: World) -> None:
+    rules = {**world.config.rules, "default@team": replace(world.config.rules["default"], name="default@team", notify=("team",))}
+    destinations = {**world.config.destinations, "team": replace(world.config.destinations["desk"], name="team")}
+    silenced(world, rule="default", lasts=HOUR)
+    world.clock.tick(HOUR)
+    config = replace(world.config, rules=rules, destinations=destinations)
+    assert list(announce_lapses(world.store, config, now=world.clock())) == ["desk", "team"]
+
+
 class Meanwhile(Mapping[str, Rule]):
     """Rules, and what others do between two looks at the store, as far as they get in a moment."""
 

@@ -95,7 +95,7 @@ def _concerned(config: Config, silence: Silence, kept: set[str]) -> list[str]:
         return [silence.destination]
     if kept:
         return sorted(kept)
-    rules = [rule for name, rule in config.rules.items() if silence.rule in {None, name}]
+    rules = [rule for name, rule in config.rules.items() if silence.rule in {None, name, name.partition("@")[0]}]
     named = dict.fromkeys(name for rule in rules for name in rule.notify if name in config.destinations)
     return [name for name in named if config.destinations[name].kind != "webhook"]
 
