@@ -229,6 +229,16 @@ def test_a_destination_that_is_new_to_digests_is_not_told_of_the_past(tmp_path: 
     assert list(owe_digests(store, a_config(tmp_path, replace(QUIET, digest=("daily",))), now=EVENING)) == []
 
 
+@pytest.mark.parametrize("without", [(), (replace(QUIET, digest=()),)])
+def test_a_destination_that_wants_digests_again_is_not_told_of_the_time_between(
+    tmp_path: Path, store: Store, without: tuple[Destination, ...]
+) -> None:
+    wanting, other = a_config(tmp_path, replace(QUIET, digest=("daily",))), a_config(tmp_path, *without)
+    days = ((0, wanting), (1, wanting), (2, other), (20, wanting), (20, wanting), (21, wanting))
+    told = [list(owe_digests(store, config, now=NOON + number * DAY)) for number, config in days]
+    assert told == [[], ["desk"], [], [], [], ["desk"]]
+
+
 def test_a_clock_that_was_ahead_makes_no_digest_of_the_past_when_it_is_right_again(tmp_path: Path, store: Store) -> None:
     config = a_config(tmp_path, replace(QUIET, digest=("daily",)))
     assert [list(owe_digests(store, config, now=NOON + days * DAY)) for days in (0, 30, 0, 0, 1)] == [

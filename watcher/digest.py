@@ -31,8 +31,12 @@ def owe_digests(store: Store, config: Config, *, now: datetime) -> Iterator[str]
     """Owe every destination the digests that are due; yields the destinations.
 
     A period is told of once: after days without the watcher one digest covers them all. The first period of a destination that is new
-    to digests begins with the close before it.
+    to digests, also after a time in which it did not want them, begins with the close before it.
     """
+    wanted = {_told(terms.name, kind) for terms in config.destinations.values() for kind in terms.digest}
+    for row in store.rows("SELECT name FROM fact WHERE name GLOB ?", (_told("*", "*"),)):
+        if row["name"] not in wanted:
+            store.set_fact(row["name"], None)
     for terms in config.destinations.values():
         for kind in terms.digest:
             ends = latest_close(kind, now)
