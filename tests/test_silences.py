@@ -132,6 +132,24 @@ def test_a_correction_of_what_was_silenced_is_silenced_too(world: World) -> None
     assert states(world, 3) == {"desk": "silenced", "hook": "pending"}
 
 
+@pytest.mark.parametrize(("muted", "state"), [(("default",), "pending"), (("default", "amended"), "silenced")])
+def test_a_correction_of_what_was_silenced_is_told_by_another_rule_that_asks_for_it(
+    tmp_path: Path, muted: tuple[str, ...], state: str
+) -> None:
+    watches = ('ticker = "EXMP"\nrules = ["default", "amended"]',)
+    rule = 'events = ["sale"]\nnotify = ["desk"]\n[rules.amended]\nevents = ["amendment"]'
+    with World(tmp_path, watches=watches, rule=rule) as world:
+        world.file(a_sale(1, issuer=OTHER), ago=HOUR)
+        world.watch()
+        world.baseline()
+        world.poll()
+        for name in muted:
+            silenced(world, rule=name)
+        taken(world, a_sale(2, (500, "1")))
+        taken(world, an_amendment(a_sale(3, (400, "1"))))
+        assert (states(world, 2), states(world, 3)) == ({"desk": "silenced"}, {"desk": state})
+
+
 def test_what_cannot_be_read_is_silenced_by_its_issuer_and_not_by_a_rule(world: World) -> None:
     def unreadable(number: int) -> Filing:
         return replace(a_sale(number), document=b"<nothing/>")

@@ -190,7 +190,8 @@ class _Judge:
         later = self._worded(reasons, identity)
         message = amendment_correction(earlier.message, later, changes, facts.amends, facts.accession_number)
         destinations = tuple(dict.fromkeys((*earlier.destinations, *self._unheard(asking))))
-        silenced = self._silenced([name for name in destinations if name not in earlier.told], earlier.rules)
+        telling = (*earlier.rules, *(verdict.rule for verdict in asking))
+        silenced = self._silenced([name for name in destinations if name not in earlier.told], telling)
         self._hears(destinations, silenced)
         return Alert(
             event_id=identity,
