@@ -74,6 +74,21 @@ def test_a_correction_reaches_who_was_told_of_the_original_though_others_heard_o
     desk.store.close()
 
 
+def test_a_correction_reaches_whom_a_rule_tells_that_matches_only_what_was_amended(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, '[rules.large]\nmin_value = 200_000\nnotify = ["desk"]')
+    rules = {**desk.config.rules, "default": replace(desk.config.rules["default"], notify=("machine",))}
+    desk.config = replace(desk.config, rules=rules)
+    desk.store.set_watches([replace(watch, rules=("default", "large")) for watch in desk.store.watches()], BEGAN)
+    larger = amending(FIRST, on(2))
+    original = form(sold(5_800, 4_200, on(1)), day=on(1))
+    told = [desk.file(1, original, at(on(2))).alerts[0], desk.file(2, larger, at(on(10))).alerts[0]]
+    assert [(alert.rules, alert.destinations) for alert in told] == [
+        (("default",), ("machine",)),
+        (("default", "large"), ("machine", "desk")),
+    ]
+    desk.store.close()
+
+
 def test_a_notice_that_an_amendment_was_unreadable_does_not_hide_what_was_told_of_the_original(desk: Desk) -> None:
     (told,) = desk.file(1, *FILED[1]).alerts
     notice = replace(

@@ -151,7 +151,9 @@ class _Judge:
         if earlier is not None:
             changes = self._otherwise(earlier, watch)
             if changes and self.facts.amends is not None:
-                return self._correction(earlier, watch, changes, self._asking(matched))
+                asking = self._asking(matched)
+                newly = [verdict for verdict in matched if verdict in asking or verdict.rule not in earlier.rules]
+                return self._correction(earlier, watch, changes, newly)
             matched = matched if changes else self._asking(matched)
             if not matched and not changes:
                 number = earlier.payload.get("accession_number")
@@ -181,23 +183,23 @@ class _Judge:
         """The rules that ask for amendments as such."""
         return [verdict for verdict in matched if "amendment" in self.config.rules[verdict.rule].events]
 
-    def _correction(self, earlier: KeptAlert, watch: StoredWatch, changes: list[str], asking: Sequence[Verdict]) -> Alert:
-        """To everybody who was told, and to who asks for amendments."""
+    def _correction(self, earlier: KeptAlert, watch: StoredWatch, changes: list[str], newly: Sequence[Verdict]) -> Alert:
+        """To everybody who was told, and to whom rules tell that ask for amendments or did not match before."""
         facts = self.facts
         assert facts.amends is not None  # noqa: S101 -- the caller has asked
-        reasons = Reasons(_shown(watch), earlier.rules)
+        rules = tuple(dict.fromkeys((*earlier.rules, *(verdict.rule for verdict in newly))))
+        reasons = Reasons(_shown(watch), rules)
         identity = event_id(facts.accession_number, watch.key, "correction")
         later = self._worded(reasons, identity)
         message = amendment_correction(earlier.message, later, changes, facts.amends, facts.accession_number)
-        destinations = tuple(dict.fromkeys((*earlier.destinations, *self._unheard(asking))))
-        telling = (*earlier.rules, *(verdict.rule for verdict in asking))
-        silenced = self._silenced([name for name in destinations if name not in earlier.told], telling)
+        destinations = tuple(dict.fromkeys((*earlier.destinations, *self._unheard(newly))))
+        silenced = self._silenced([name for name in destinations if name not in earlier.told], rules)
         self._hears(destinations, silenced)
         return Alert(
             event_id=identity,
             accession_number=facts.accession_number,
             watch_key=watch.key,
-            rules=earlier.rules,
+            rules=rules,
             message=message,
             payload=alert_payload(facts, reasons, identity, message, corrects=earlier.event_id),
             destinations=destinations,
