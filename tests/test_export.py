@@ -82,6 +82,7 @@ def test_what_is_amended_is_told_apart_from_what_amends(desk: Desk) -> None:
     ("choice", "numbers"),
     [
         (("--since", "2026-03-10"), [2, 3]),
+        (("--since", "2026-03-10", "--until", "9999-12-31"), [2, 3]),
         (("--until", "2026-03-10"), [1, 2]),
         (("--since", "2026-03-04", "--until", "2026-03-09"), []),
         (("--ticker", "exmp"), [1, 2, 3]),

@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from watcher.config import Config
     from watcher.store import Store
 
+
+class _Day(click.DateTime):
+    """A day, as its midnight. One of the last year there is counts as of the year before: it has a day after it, in every time zone."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        day: datetime = super().convert(value, param, ctx)
+        return day.replace(year=min(day.year, 9998))
+
+
+DAY = _Day()
 config_option = click.option(
     "--config", "option", type=click.Path(path_type=Path), help="The configuration file, if not in a usual place."
 )

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import click
 
+from watcher.cli.common import DAY
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import opened
@@ -35,16 +36,14 @@ from watcher.store import Store
 from watcher.store.copying import LOGS
 from watcher.writing import whole
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command
 @config_option
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl", "parquet"]), help="Without: by the name of FILE, else csv.")
 @click.option(
-    "--since", type=_DAY, metavar="DATE", help="Filed (alerts: told; holdings: held) on this day or later, Eastern time."
+    "--since", type=DAY, metavar="DATE", help="Filed (alerts: told; holdings: held) on this day or later, Eastern time."
 )
-@click.option("--until", type=_DAY, metavar="DATE", help="Filed (alerts: told; holdings: held) on this day or earlier.")
+@click.option("--until", type=DAY, metavar="DATE", help="Filed (alerts: told; holdings: held) on this day or earlier.")
 @click.option("--ticker", help="Of one issuer only, by ticker or CIK.")
 @click.option("--case", "accession", metavar="ACCESSION", help="All about one filing, as a zip (without -o: ACCESSION.zip).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write FILE, whole or not at all.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from watcher.cli.common import DAY
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import json_option
@@ -22,14 +23,12 @@ from watcher.core.submission import EASTERN
 from watcher.rehearse import rehearse as replay
 from watcher.rehearse import unresolved
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command
 @config_option
 @json_option
-@click.option("--since", required=True, type=_DAY, help="The first day, by acceptance.")
-@click.option("--until", type=_DAY, help="The last day; without it, today.")
+@click.option("--since", required=True, type=DAY, help="The first day, by acceptance.")
+@click.option("--until", type=DAY, help="The last day; without it, today.")
 def rehearse(option: Path | None, as_json: bool, since: datetime, until: datetime | None) -> None:
     """What the rules of the configuration would have sent, on the filings in the store, without sending.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from datetime import date
 from datetime import datetime
 from datetime import time
 from datetime import timedelta
@@ -15,6 +14,7 @@ from typing import Any
 import click
 
 from watcher.cli import completing
+from watcher.cli.common import DAY
 from watcher.cli.common import NUMBER
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from watcher.store import Store
 
 LONGEST = timedelta(days=366)  # what should be silent for longer is a matter of the rules
-LAST_DAY = date(9998, 12, 31)  # there is a day after it, in every time zone
 LATEST = 3  # alerts shown of each silence
 
 
@@ -65,7 +64,7 @@ def silence() -> None:
     "--destination", shell_complete=completing.destinations, help="Only this destination. A webhook is silenced only so."
 )
 @click.option("--for", "span", metavar="SPAN", help="For so long: 12h, 30d.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Until the end of this day (Eastern time).")
+@click.option("--until", type=DAY, metavar="DATE", help="Until the end of this day (Eastern time).")
 @click.option("--why", required=True, help="The reason, which is kept and shown.")
 def add(option: Path | None, as_json: bool, why: str, **asked: Any) -> None:
     """Begin a silence. Of several of --ticker, --owner, --rule, --destination all must hold; at least one is needed."""
@@ -143,7 +142,7 @@ def _ends(begins: datetime, span: str | None, until: datetime | None) -> datetim
     if (span is None) == (until is None):
         raise click.UsageError("a silence has an end: give one of --for SPAN and --until DATE")
     if until is not None:
-        ends = datetime.combine(min(until.date(), LAST_DAY) + timedelta(days=1), time(), EASTERN)
+        ends = datetime.combine(until.date() + timedelta(days=1), time(), EASTERN)
     else:
         ends = begins + _checked("--for", duration, span)
     if ends <= begins:
