@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from datetime import datetime
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.test_judgement import accession_of
 from tests.test_judgement import at
 from tests.test_judgement import form
 from tests.test_judgement import on
+from tests.test_judgement import sold
 from tests.world import EXAMPLE
 from tests.world import DaemonProcess
 from tests.world import a_sale
@@ -97,6 +99,14 @@ def test_a_damaged_alert_is_left_out_of_the_feeds_and_ends_nothing(desk: Desk, c
     care(files(desk, tmp_path), now=NIGHT)
     assert len(json.loads((tmp_path / "w.json").read_bytes())["items"]) == 2
     assert (tmp_path / "w.atom").read_bytes().count(b"<entry>") == 2
+
+
+def test_days_at_the_end_of_the_calendar_do_not_stop_the_daemon(desk: Desk, care: Care, tmp_path: Path) -> None:
+    last = date(9999, 12, 31)
+    desk.file(4, form(sold(1, 399, last), derivatives=[option("A", "A", 10, on=on(19), expires=last)], day=on(19)), at(on(20)))
+    care(files(desk, tmp_path), now=NIGHT)
+    dates = [line for line in (tmp_path / "w.ics").read_text("utf-8").splitlines() if line.startswith("DTSTART")]
+    assert dates == [f"DTSTART;VALUE=DATE:202603{day:02}" for day in (4, 11, 18, 24)]
 
 
 def test_feeds_are_written_after_a_change_only_and_metrics_each_time(desk: Desk, care: Care, tmp_path: Path) -> None:

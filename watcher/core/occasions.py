@@ -22,6 +22,8 @@ from watcher.core.text import clean
 
 Row = Mapping[str, Any]
 
+_NEVER = date.max  # so is stated what does not expire
+
 
 def entries(alerts: Iterable[Row]) -> list[Entry]:
     """Alerts about filings, in the order given."""
@@ -45,12 +47,15 @@ def _entry(row: Row, payload: Mapping[str, Any]) -> Entry:
 def expiries(holdings: Iterable[Row]) -> Iterable[Occasion]:
     """The day on which each balance of a derivative expires, as last reported."""
     for row in holdings:
+        expires = date.fromisoformat(row["expiration_date"])
+        if expires == _NEVER:
+            continue
         price = f" at {dollars(Decimal(row['exercise_price']))}" if row["exercise_price"] else ""
         title = clean(row["security_title"], NAME)
         left = f"{count(Decimal(row['shares']))} {title}{price}"
         yield Occasion(
             identity=f"expiry|{row['key']}",
-            day=date.fromisoformat(row["expiration_date"]),
+            day=expires,
             summary=f"{_shown(row)}: {left} expire ({_owners(row)})",
             description=f"{_owners(row)} held {left} as of {row['as_of']}, as last reported in {row['accession_number']}.",
             url=sec_url(row["accession_number"], row["path_cik"]),
@@ -60,9 +65,11 @@ def expiries(holdings: Iterable[Row]) -> Iterable[Occasion]:
 
 
 def deadlines(trades: Iterable[Row]) -> Iterable[Occasion]:
-    """The day by which the transactions of a day were to be filed on Form 4, and when they were."""
+    """The day by which the transactions of a day were to be filed on Form 4, and when they were; none for a day after the filing."""
     for row in trades:
         traded = date.fromisoformat(row["last_on"])
+        if traded > datetime.fromisoformat(row["filed_at"]).date():
+            continue  # a mistyped year
         kinds = ", ".join(sorted(set(json.loads(row["kinds"]))))
         yield Occasion(
             identity=f"due|{row['accession_number']}|{row['last_on']}",
