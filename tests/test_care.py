@@ -143,6 +143,14 @@ def test_a_file_that_cannot_be_written_is_a_trouble_once_a_day(desk: Desk, care:
     assert len(troubles(desk)) == 2
 
 
+def test_a_place_that_cannot_be_looked_at_is_a_trouble_too(desk: Desk, care: Care, tmp_path: Path) -> None:
+    # As a folder that is closed to this user is, but also for root.
+    config = replace(desk.config, care=CareConfig(metrics_file=tmp_path / ("w" * 300)))
+    care(config, now=NIGHT)
+    ((_, text),) = troubles(desk)
+    assert "could not be written" in text
+
+
 # --- nightly backups --------------------------------------------------------------------------------------------------------
 
 

@@ -19,9 +19,9 @@ def whole(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     `mode`: who may read it; without, as the system has it for new files (umask). Raises `NotWritten`. It is not forced to the disk.
     """
     name = ""
-    if path.exists() and not path.is_file():
-        raise NotWritten(f"{path} is no ordinary file, and would be replaced by one: name another one")
     try:
+        if path.exists() and not path.is_file():
+            raise NotWritten(f"{path} is no ordinary file, and would be replaced by one: name another one")
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         with os.fdopen(number, "wb") as file:
             yield file
