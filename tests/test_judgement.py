@@ -347,3 +347,11 @@ def test_what_was_backfilled_is_looked_back_on_for_as_long_as_the_watch_goes_on(
     assert desk.file(3, form(sold(100, 700, on(3)), day=on(3)), at(on(4))).facts.context.since == date(2021, 3, 2)
     later = replace(watch, first_seen_at=watch.first_seen_at + timedelta(days=1))
     assert desk.store.complete_since(later) is None
+
+
+def test_a_backfill_of_the_last_weeks_does_not_shorten_what_the_baseline_looks_back_on(desk: Desk) -> None:
+    early = BEGAN.date() - timedelta(days=300)
+    desk.file(1, form(sold(100, 900, early), day=early), at(early))
+    (watch,) = desk.store.watches()
+    desk.store.note_complete(watch, BEGAN.date() - timedelta(days=20))
+    assert desk.file(2, form(sold(100, 800, on(1)), day=on(1)), at(on(2))).facts.context.since == early

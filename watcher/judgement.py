@@ -112,8 +112,10 @@ def _verdicts(config: Config, watch: StoredWatch, facts: FilingFacts, past: Past
 
 
 def _complete_since(store: Store, config: Config, watches: Sequence[StoredWatch]) -> date:
-    """The day from which the store has what one of the watches concerns: by its baseline, or by a backfill."""
-    return min(store.complete_since(watch) or (watch.first_seen_at - config.store.baseline).date() for watch in watches)
+    """The day from which the store has what one of the watches concerns: by its baseline, or by a backfill that reached further."""
+    baselines = [(watch.first_seen_at - config.store.baseline).date() for watch in watches]
+    backfilled = [since for watch in watches if (since := store.complete_since(watch)) is not None]
+    return min(baselines + backfilled)
 
 
 def is_after(accepted_at: datetime, watch: StoredWatch) -> bool:
