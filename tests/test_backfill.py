@@ -46,6 +46,7 @@ from watcher.quarters import cut
 from watcher.quarters import take_parts
 from watcher.quarters import workshop
 from watcher.store import Store
+from watcher.store import StoredWatch
 
 LONG_AGO = date(2000, 1, 1)
 TELL_ALL = (
@@ -71,9 +72,14 @@ def backfill(world: World, *, since: date = LONG_AGO, waited: list[float] | None
 
 
 def take_quarters(
-    world: World, *quarters: Path, everything: bool = False, since: date | None = None, processes: int = 1
+    world: World,
+    *quarters: Path,
+    named: tuple[StoredWatch, ...] = (),
+    everything: bool = False,
+    since: date | None = None,
+    processes: int = 1,
 ) -> Tally:
-    choice = Choice(tuple(world.store.watches()), everything, since)
+    choice = Choice(named or tuple(world.store.watches()), everything, since)
     with workshop(world.config.store.path) as folder:
         parts = cut(world.store, [Quarter(path) for path in quarters], choice, folder)
         return take_parts(world.store, world.config, choice, parts, processes=processes, now=world.clock, progress=lambda _: None)
@@ -280,6 +286,17 @@ def test_a_filing_of_the_time_of_the_watch_is_left_to_be_told(world: World, tmp_
     world.clock.tick(100 * DAY)
     tables = quarter([(accession(1), day, of_example(sold(100, 900, day), day=day))])
     assert take_quarters(world, packed(tables, tmp_path / "q.zip")).newer == 1
+    assert world.state_of(accession(1)) is None
+
+
+def test_a_filing_of_the_time_of_a_watch_that_was_not_named_is_left_to_be_told_too(world: World, tmp_path: Path) -> None:
+    world.watch('owner_cik = "0009980001"')
+    day = (NOON + 30 * DAY).date()
+    world.clock.tick(60 * DAY)
+    world.watch('owner_cik = "0009980001"', 'ticker = "EXMP"')
+    path = packed(quarter([(accession(1), day, of_example(sold(100, 900, day), day=day))]), tmp_path / "q.zip")
+    named = tuple(watch for watch in world.store.watches() if watch.role == "issuer")
+    assert take_quarters(world, path, named=named).newer == 1
     assert world.state_of(accession(1)) is None
 
 

@@ -211,10 +211,11 @@ def take_parts(
 def take_part(store: Store, config: Config, choice: Choice, part: Path, *, now: datetime, progress: Progress) -> Tally:
     """Take one part into a store, in the order of filing."""
     tally = Tally()
+    watches = store.watches() or choice.watches  # all, not only those that were named; a store beside the store has none
     for place in sorted(one for one in part.iterdir() if one.is_dir()):
         filings = _read(Quarter(place), choice, tally, now)
         while batch := list(islice(filings, BATCH)):
-            became = keep_past(store, config, choice.watches, batch, now=now)
+            became = keep_past(store, config, watches, batch, now=now)
             tally.kept += became.count("kept")
             tally.known += became.count("known")
             tally.newer += became.count("newer")
