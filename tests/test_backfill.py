@@ -387,6 +387,17 @@ def test_what_has_no_place_is_named_and_the_rest_is_taken(world: World, tmp_path
     assert words.startswith("2015q1_form345.zip: 1 filings or lines")
 
 
+@pytest.mark.parametrize("cik", ["", "abc", "12345678901", "²"])
+def test_a_filing_whose_issuer_has_no_cik_is_named_and_the_rest_is_taken(world: World, tmp_path: Path, cik: str) -> None:
+    made = history(1, 20, 1)
+    tables = quarter_of(made)
+    tables["SUBMISSION"] = tables["SUBMISSION"].replace(str(EXAMPLE.cik).encode(), cik.encode(), 1)
+    world.watch('ticker = "OTHR"')
+    tally = take_quarters(world, packed(tables, tmp_path / "q.zip"), everything=True)
+    assert tally.kept == len(made) - 1
+    assert made[0].accession_number in "".join(tally.left_out)
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text", "other zip"])
 def test_a_damaged_zip_is_said_to_be_one_and_the_store_is_as_it_was(world: World, tmp_path: Path, damage: str) -> None:
     path = packed(quarter_of(history(1, 20, 1)), tmp_path / "q.zip")

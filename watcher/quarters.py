@@ -176,7 +176,7 @@ def cut(store: Store, quarters: Sequence[Quarter], choice: Choice, folder: Path)
         filings += 1
         if issuer not in here:
             here[issuer] = not choice.everything or store.has_issuer(issuer)
-        part = int(issuer) % PARTS if issuer.isdigit() else 0
+        part = int(issuer) % PARTS if issuer.isdecimal() else 0
         return part if here[issuer] else PARTS + part
 
     for order, quarter in enumerate(quarters):

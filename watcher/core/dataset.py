@@ -158,7 +158,8 @@ def read_tables(tables: Mapping[str, bytes]) -> Iterator[tuple[str, date, Owners
         head = read["SUBMISSION"].cells(lines[0], complaints)
         filed_on = _read(_date, head.get("FILING_DATE", ""), "FILING_DATE", complaints)
         form_type = head.get("DOCUMENT_TYPE", "")
-        if filed_on is None or form_type not in FORM_TYPES:
+        issuer = _read(_cik, head["ISSUERCIK"], "ISSUERCIK", complaints)
+        if filed_on is None or form_type not in FORM_TYPES or issuer is None:
             left_out += (f"SUBMISSION: {line[:80]!r}" for line in lines)
             continue
         if len(lines) > 1:
