@@ -244,6 +244,23 @@ def test_originals_go_by_age_and_their_hash_stays(old: Desk, care: Care) -> None
     assert "its original was removed by age" in run_watcher(old.config.path, "why", accession_of(1)).stdout
 
 
+def test_reparse_says_what_it_could_not_read_again(old: Desk, care: Care) -> None:
+    old.file(4, form(day=on(19)), at(on(20)))
+    with old.store.transaction():
+        old.store.keep_original(accession_of(4), b"unreadable", READER_VERSION)
+    care(storing(old, keep_originals=timedelta(days=30)), now=at(on(16)) + 31 * DAY)
+    done = run_watcher(old.config.path, "reparse", "--all")
+    assert "3 filings cannot be read again: the originals were removed by age" in done.stderr
+    assert "1 filings read again" in done.stderr
+
+
+def test_an_original_that_goes_while_it_is_asked_for_is_passed_over(old: Desk, care: Care) -> None:
+    found = old.store.readings(older_than=READER_VERSION + 1)
+    next(found)
+    care(storing(old, keep_originals=timedelta(days=30)), now=at(on(16)) + 31 * DAY)
+    assert list(found) == []
+
+
 def test_the_original_of_a_quarantined_filing_stays(old: Desk, care: Care) -> None:
     with old.store.transaction():
         old.store.quarantine(accession_of(1), reason="not legible", now=at(on(2)))

@@ -13,6 +13,7 @@ from watcher.cli.common import json_option
 from watcher.cli.common import now
 from watcher.cli.common import opened
 from watcher.cli.common import print_json
+from watcher.core.figures import counted
 from watcher.core.reading import READER_VERSION
 from watcher.reparse import reparse as reparse_one
 
@@ -29,7 +30,8 @@ def reparse(option: Path | None, as_json: bool, everything: bool) -> None:
     """
     store = opened(configured(option))
     read = changed = corrected = failed = 0
-    for kept in store.readings(older_than=READER_VERSION + everything):
+    older_than = READER_VERSION + everything
+    for kept in store.readings(older_than=older_than):
         result = reparse_one(store, kept, now=now())
         read += 1
         changed += bool(result.changes)
@@ -52,7 +54,12 @@ def reparse(option: Path | None, as_json: bool, everything: bool) -> None:
             click.echo(f"{result.accession_number}: can be read now; a running daemon ingests it")
         if result.error is not None:
             click.echo(f"{result.accession_number}: could be read before and now cannot: {result.error}", err=True)
+    lost = store.without_bytes(older_than=older_than)
     store.close()
+    if lost:
+        click.echo(
+            f"{counted(lost, 'filing')} cannot be read again: the originals were removed by age (`keep_originals`)", err=True
+        )
     click.echo(f"{read} filings read again, {changed} read otherwise, {corrected} alerts corrected", err=True)
     if failed:
         sys.exit(1)

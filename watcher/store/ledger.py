@@ -86,7 +86,7 @@ class Ledger(Connection):
                 " USING (accession_number) LEFT JOIN reading USING (accession_number) WHERE filing.accession_number = ?",
                 (number,),
             )
-            if row is not None:
+            if row is not None and row["content"] is not None:  # it may go by age meanwhile
                 yield KeptReading(
                     accession_number=number,
                     content=unpacked(row["content"]),
@@ -95,6 +95,10 @@ class Ledger(Connection):
                     first_seen_at=unstamp(row["first_seen_at"]),
                     path_cik=row["path_cik"],
                 )
+
+    def without_bytes(self, *, older_than: int) -> int:
+        """How many filings were read by readers before version `older_than` and have lost their original by age."""
+        return int(self.value("SELECT count(*) FROM original WHERE reader_version < ? AND content IS NULL", (older_than,)))
 
     def read_filings(self, *, since: datetime, until: datetime) -> Iterator[ReadFiling]:
         """Every filing read that was accepted in [since, until), with what was read, in the order of acceptance."""
