@@ -135,8 +135,9 @@ def test_the_form_follows_the_name_of_the_file(desk: Desk, tmp_path: Path) -> No
     assert len((tmp_path / "filings.jsonl").read_text("utf-8").splitlines()) == 3
 
 
-def test_the_store_is_not_written_over(desk: Desk) -> None:
-    done = run_watcher(desk.config.path, "export", "filings", "-o", str(desk.config.store.path))
+@pytest.mark.parametrize("command", [("export", "filings"), ("metrics",)])
+def test_the_store_is_not_written_over(desk: Desk, command: tuple[str, ...]) -> None:
+    done = run_watcher(desk.config.path, *command, "-o", str(desk.config.store.path))
     assert done.returncode == 1
     assert "is the watcher's own file" in done.stderr
     assert len(rows(desk, "filings")) == 3

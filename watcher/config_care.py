@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from dataclasses import fields
 from datetime import timedelta
@@ -49,6 +50,7 @@ class CareConfig:
 
 
 DEFAULT_CARE = CareConfig()
+_OURS = ("", "-wal", "-shm", "-journal", ".lock", ".pace", ".mark")  # the store, and what lies beside it
 CARE_KEYS = tuple(field.name for field in fields(CareConfig))
 
 
@@ -77,9 +79,15 @@ def read_care(tables: Tables, raw: object, store: Path) -> CareConfig:
     read = tables.table(("care",), raw, known)
     paths = {key: store.parent / read[key] for key in _FILES if key in read}
     for key, path in paths.items():
-        if path in {store, tables.path} or list(paths.values()).count(path) > 1:
+        if is_ours(path, store, tables.path) or list(paths.values()).count(path) > 1:
             tables.wrong(("care", key), f"{key} names a file that is something else already; give it one of its own")
     return CareConfig(**{**read, **paths})
+
+
+def is_ours(path: Path, store: Path, configuration: Path) -> bool:
+    """Whether a path, by whatever way it leads there, is the watcher's own file: who writes there ends the store."""
+    ours = {configuration, *(store.with_name(store.name + suffix) for suffix in _OURS)}
+    return os.path.realpath(path) in map(os.path.realpath, ours)
 
 
 def _kept_for(value: object) -> timedelta:

@@ -21,6 +21,7 @@ from watcher.cli.common import DAY
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import opened
+from watcher.config_care import is_ours
 from watcher.core.case import case_files
 from watcher.core.errors import NotWritten
 from watcher.core.exporting import COLUMNS
@@ -33,7 +34,6 @@ from watcher.exporting import write_json_lines
 from watcher.exporting import write_parquet
 from watcher.store import Choice
 from watcher.store import Store
-from watcher.store.copying import LOGS
 from watcher.writing import whole
 
 
@@ -72,8 +72,7 @@ def export(
     config = configured(option)
     store = opened(config)
     try:
-        kept = [config.path, *(Path(f"{store.path}{suffix}") for suffix in ("", *LOGS, ".lock", ".pace", ".mark"))]
-        if output is not None and output.resolve() in {path.resolve() for path in kept}:
+        if output is not None and is_ours(output, config.store.path, config.path):
             raise NotWritten(f"{output} is the watcher's own file: name another one")
         if accession is not None:
             _export_case(store, accession, output or Path(f"{accession}.zip"))

@@ -10,6 +10,8 @@ from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import now
 from watcher.cli.common import opened
+from watcher.config_care import is_ours
+from watcher.core.errors import NotWritten
 from watcher.metrics import metrics as gathered
 from watcher.pace import Pace
 from watcher.pace import pace_path
@@ -25,6 +27,8 @@ def metrics(option: Path | None, output: Path | None) -> None:
     With `metrics_file` under [care] the daemon writes it each minute.
     """
     config = configured(option)
+    if output is not None and is_ours(output, config.store.path, config.path):
+        raise NotWritten(f"{output} is the watcher's own file: name another one")
     store = opened(config)
     try:
         text = gathered(store, Pace(pace_path(config.store.path)), config, now=now())
