@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from datetime import datetime
@@ -205,10 +206,20 @@ def test_status_says_that_the_backup_failed(desk: Desk, care: Care, tmp_path: Pa
 
 
 def test_a_clock_that_went_back_does_not_put_the_backup_off(desk: Desk, care: Care, tmp_path: Path) -> None:
-    config = storing(desk, backup=tmp_path / "copies")
+    config = storing(desk, backup=tmp_path / "copies", backup_keep=1)
     care(config, now=NIGHT + 300 * DAY)
     care(config, now=NIGHT)
     assert desk.store.moment("backup made") == NIGHT
+    assert (tmp_path / "copies" / "watcher-2026-03-23.db").exists()
+
+
+def test_a_store_whose_name_looks_like_a_pattern_does_not_fill_the_disk_with_backups(desk: Desk, tmp_path: Path) -> None:
+    config = storing(desk, path=tmp_path / "watcher[1].db", backup=tmp_path / "copies", backup_keep=2)
+    with closing(Store(config.store.path)) as store:
+        care = Care(store, Pace(tmp_path / "pace"), lambda: None)
+        for days in range(4):
+            care(config, now=NIGHT + days * DAY)
+    assert len(list((tmp_path / "copies").iterdir())) == 2
 
 
 # --- by age -----------------------------------------------------------------------------------------------------------------

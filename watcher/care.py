@@ -6,6 +6,7 @@ each night, once EDGAR has closed:  a verified backup, then originals and logs b
 
 from __future__ import annotations
 
+import glob
 import logging
 from collections.abc import Callable
 from contextlib import closing
@@ -109,8 +110,10 @@ class Care:
             config.backup.mkdir(parents=True, exist_ok=True, mode=0o700)
             with closing(Store(config.path, create=False)) as beside:  # so that nobody waits for the copy
                 copied = beside.backup(path, replace=True)
-            for old in sorted(config.backup.glob(f"{config.path.stem}-????-??-??.db"))[: -config.backup_keep]:
-                old.unlink()
+            nights = f"{glob.escape(config.path.stem)}-????-??-??.db"
+            for old in sorted(config.backup.glob(nights))[: -config.backup_keep]:
+                if old != path:  # as it would be where the others are of a clock that was ahead
+                    old.unlink()
         except (StoreError, OSError) as error:
             what = f"there is no backup of this night: {_reason(error, path)}"
             self._store.set_fact(BACKUP_FAILED, what)
