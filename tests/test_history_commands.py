@@ -31,6 +31,7 @@ from tests.test_judgement import sold
 from tests.world import REPOSITORY
 from tests.world import environment
 from tests.world import run_watcher
+from watcher.core.model import Issuer
 from watcher.store import Lock
 
 
@@ -121,6 +122,12 @@ def test_nothing_known_is_said_with_what_to_type(desk: Desk) -> None:
 def test_an_issuer_of_which_nothing_is_known_is_named(desk: Desk) -> None:
     three(desk)
     assert "nothing is known of AAPL" in run_watcher(desk.config.path, "holdings", "AAPL").stderr
+
+
+def test_an_issuer_is_found_however_its_symbol_was_typed(desk: Desk) -> None:
+    typed = replace(form(sold(100, 900, on(1)), day=on(1)), issuer=Issuer("0009990077", "Other Corp", "othr"))
+    desk.file(1, typed, at(on(2)))
+    assert "Other Corp" in run_watcher(desk.config.path, "holdings", "OTHR").stdout
 
 
 def test_a_person_is_found_by_any_words_of_the_name_and_by_cik(desk: Desk) -> None:

@@ -154,7 +154,7 @@ class History(Connection):
         day = until.isoformat() if until else None
         rows = self.rows(
             f"{_HELD} WHERE {newest} position.as_of <= coalesce(?, '9999')"
-            f" AND (? IS NULL OR upper(?) IN (watch.ticker, filing.trading_symbol) OR filing.issuer_cik = ?){_ORDER}",
+            f" AND (? IS NULL OR upper(?) IN (watch.ticker, upper(filing.trading_symbol)) OR filing.issuer_cik = ?){_ORDER}",
             (*(() if every else (day,)), day, ticker, ticker, ticker.zfill(10) if ticker and ticker.isdigit() else ticker),
         )
         return [_spelt(row) for row in rows]
