@@ -110,6 +110,13 @@ def test_days_at_the_end_of_the_calendar_do_not_stop_the_daemon(desk: Desk, care
     assert dates == [f"DTSTART;VALUE=DATE:202603{day:02}" for day in (4, 11, 18, 24)]
 
 
+def test_a_calendar_says_the_day_of_filing_in_the_time_by_which_it_was_due(desk: Desk, care: Care, tmp_path: Path) -> None:
+    desk.file(4, form(sold(100, 300, on(18)), day=on(18)), at(on(19), 21))
+    care(files(desk, tmp_path), now=NIGHT)
+    said = (tmp_path / "w.ics").read_text("utf-8").replace("\n ", "")
+    assert f"Filed 2026-03-20 as {accession_of(4)}" in said
+
+
 def test_feeds_are_written_after_a_change_only_and_metrics_each_time(desk: Desk, care: Care, tmp_path: Path) -> None:
     config = files(desk, tmp_path)
 

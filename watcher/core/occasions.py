@@ -17,6 +17,7 @@ from watcher.core.figures import count
 from watcher.core.figures import day
 from watcher.core.figures import dollars
 from watcher.core.message import sec_url
+from watcher.core.submission import EASTERN
 from watcher.core.text import NAME
 from watcher.core.text import clean
 
@@ -68,17 +69,19 @@ def deadlines(trades: Iterable[Row]) -> Iterable[Occasion]:
     """The day by which the transactions of a day were to be filed on Form 4, and when they were; none for a day after the filing."""
     for row in trades:
         traded = date.fromisoformat(row["last_on"])
-        if traded > datetime.fromisoformat(row["filed_at"]).date():
+        filed_at = datetime.fromisoformat(row["filed_at"])
+        filed = filed_at.astimezone(EASTERN).date()
+        if traded > filed:
             continue  # a mistyped year
         kinds = ", ".join(sorted(set(json.loads(row["kinds"]))))
         yield Occasion(
             identity=f"due|{row['accession_number']}|{row['last_on']}",
             day=due_date(traded),
             summary=f"{_shown(row)}: Form 4 due for {kinds} of {day(traded)} ({_owners(row)}): {row['timeliness'] or 'unknown'}",
-            description=f"Second business day after {day(traded)}. Filed {row['filed_at'][:10]} (UTC) as {row['accession_number']}.",
+            description=f"Second business day after {day(traded)}. Filed {filed} as {row['accession_number']}.",
             url=sec_url(row["accession_number"], row["path_cik"]),
             category="filing deadline",
-            stated_at=datetime.fromisoformat(row["filed_at"]),
+            stated_at=filed_at,
         )
 
 
