@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
 import termios
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from tests.quarter import packed
 from tests.quarter import quarter_of
 from tests.test_judgement import THREE
 from tests.test_judgement import Desk
+from tests.test_judgement import accession_of
 from tests.test_judgement import at
 from tests.test_judgement import form
 from tests.test_judgement import on
@@ -234,3 +236,27 @@ def test_a_mistake_is_said_with_what_would_be_right(desk: Desk, command: tuple[s
     done = run_watcher(desk.config.path, "backfill", *command)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("person", os.fsdecode(b"\xff")), "is not UTF-8 text"),
+        (("outbox", "drop", "1", "--why", os.fsdecode(b"M\xfcller")), "is not UTF-8 text"),
+        (("outbox", "retry", str(2**63)), "is too large"),
+        (("alerts", "--limit", str(2**63)), "is too large"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_the_user_s_mistake(desk: Desk, command: tuple[str, ...], words: str) -> None:
+    three(desk)
+    done = run_watcher(desk.config.path, *command)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert words in " ".join(done.stderr.split())
+
+
+def test_a_terminal_without_the_signs_is_shown_the_rest(desk: Desk) -> None:
+    three(desk)
+    command = [sys.executable, "-m", "watcher", "why", accession_of(1), "--config", str(desk.config.path)]
+    environ = {**environment(desk.config.path.parent), "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=True)  # noqa: S603 -- our own program
+    assert "events: wanted sale" in done.stdout

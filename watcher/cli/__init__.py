@@ -6,6 +6,7 @@ Exit status: 0 done, 1 could not do it, 2 the user's mistake. What the watcher r
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -91,6 +92,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; the console script's entry."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no sign for it is no reason to end
     try:
         cli(prog_name="watcher", color=False if os.environ.get("NO_COLOR") else None)
     except ConfigError as error:
@@ -99,6 +102,11 @@ def main() -> None:
     except WatcherError as error:
         click.echo(f"watcher: {error}", err=True)
         sys.exit(1)
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":
+            raise
+        click.echo("watcher: a word of the command is not UTF-8 text", err=True)
+        sys.exit(2)
     except BrokenPipeError:
         # Whoever read us (head, less) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

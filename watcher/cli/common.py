@@ -38,12 +38,20 @@ class _Day(click.DateTime):
         return day.replace(year=min(day.year, 9998))
 
 
+class _Number(click.types.IntParamType):
+    """A whole number that the store can be asked for."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number: int = super().convert(value, param, ctx)
+        return self.fail(f"{value} is too large", param, ctx) if abs(number) >= 2**63 else number
+
+
 DAY = _Day()
 config_option = click.option(
     "--config", "option", type=click.Path(path_type=Path), help="The configuration file, if not in a usual place."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
-NUMBER = click.IntRange(0, 2**63 - 1)  # of a row of the store
+NUMBER = _Number()
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for spreadsheets.")
 
 

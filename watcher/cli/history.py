@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from watcher.cli import completing
+from watcher.cli.common import NUMBER
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import csv_option
@@ -67,7 +68,7 @@ def holdings(option: Path | None, as_json: bool, as_csv: bool, day: datetime | N
 @click.command
 @config_option
 @json_option
-@click.option("--limit", default=20, show_default=True, help="At most so many events, newest first.")
+@click.option("--limit", type=NUMBER, default=20, show_default=True, help="At most so many events, newest first.")
 @click.argument("who", metavar="CIK|NAME", nargs=-1, required=True)
 def person(option: Path | None, as_json: bool, limit: int, who: tuple[str, ...]) -> None:
     """One person across issuers: what they are there, hold now, sold under which plans, and did last.

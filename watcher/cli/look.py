@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from watcher.cli.common import NUMBER
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
 from watcher.cli.common import csv_option
@@ -85,7 +86,7 @@ def status(option: Path | None, as_json: bool) -> None:
 @json_option
 @csv_option
 @click.option("--state", type=click.Choice(["pending", "ingested", "quarantined"]), help="Only filings in this state.")
-@click.option("--limit", default=100, show_default=True, help="At most so many, newest first.")
+@click.option("--limit", type=NUMBER, default=100, show_default=True, help="At most so many, newest first.")
 def filings(option: Path | None, as_json: bool, as_csv: bool, state: str | None, limit: int) -> None:
     """The filings in the store, newest first."""
     store = opened(configured(option))
@@ -118,7 +119,7 @@ def _became(row: Mapping[str, Any]) -> str:
 @config_option
 @json_option
 @csv_option
-@click.option("--limit", default=100, show_default=True, help="At most so many, newest first.")
+@click.option("--limit", type=NUMBER, default=100, show_default=True, help="At most so many, newest first.")
 def alerts(option: Path | None, as_json: bool, as_csv: bool, limit: int) -> None:
     """The alerts, newest first, and who was told."""
     store = opened(configured(option))
