@@ -419,6 +419,17 @@ def test_a_damaged_zip_is_said_to_be_one_and_the_store_is_as_it_was(world: World
     assert not list(world.config.store.path.parent.glob("*.backfill*"))
 
 
+def test_damage_in_a_zip_of_another_kind_is_said_too(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "q.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("SUBMISSION.tsv", quarter_of(history(1, 20, 1))["SUBMISSION"])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:60] + bytes(byte ^ 255 for byte in whole[60:200]) + whole[200:])
+    world.watch()
+    with pytest.raises(UnreadableDocument, match="cannot be unpacked"):
+        take_quarters(world, path)
+
+
 def test_a_table_that_lacks_a_column_is_said_from_a_process_too(world: World, tmp_path: Path) -> None:
     tables = quarter_of(of_issuers(1, 5, 2))
     tables["DERIV_TRANS"] = b"ACCESSION_NUMBER\n"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import glob
+import lzma
 import shutil
 import tempfile
 import zipfile
@@ -117,7 +118,7 @@ class Quarter(Mapping[str, bytes]):
                 return (self.path / place).read_bytes()
             with zipfile.ZipFile(self.path) as packed, packed.open(place) as file:
                 content = file.read(TABLE_CAP + 1)
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError) as error:
             raise UnreadableDocument(f"{self.path}: the table {name} cannot be unpacked: {error}") from error
         if len(content) > TABLE_CAP:
             raise UnreadableDocument(f"{self.path}: the table {name} is larger than {TABLE_CAP:,} bytes")
