@@ -47,11 +47,11 @@ class _Number(click.types.IntParamType):
 
 
 DAY = _Day()
+NUMBER = _Number()
 config_option = click.option(
     "--config", "option", type=click.Path(path_type=Path), help="The configuration file, if not in a usual place."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
-NUMBER = _Number()
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for spreadsheets.")
 
 
