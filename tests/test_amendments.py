@@ -70,7 +70,7 @@ def test_a_correction_reaches_who_was_told_of_the_original_though_others_heard_o
     (correction,) = desk.file(3, *FILED[3]).alerts
     assert [taken.alerts[0].destinations for taken in (first, restated)] == [("desk", "machine"), ("machine",)]
     assert correction.destinations == ("desk", "machine")
-    assert "You were told: EXMP: CLO Roe Jane sold 8,500 sh" in correction.message.text
+    assert "The alert said: EXMP: CLO Roe Jane sold 8,500 sh" in correction.message.text
     desk.store.close()
 
 

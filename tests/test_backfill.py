@@ -157,10 +157,11 @@ def test_what_was_filed_since_the_watch_began_is_left_to_the_daemon_that_tells_o
     assert world.alerted() == [late]
 
 
-def test_a_filing_that_another_watch_should_have_told_of_is_left_to_be_found(world: World) -> None:
+@pytest.mark.parametrize("document", [None, b"no document"])
+def test_a_filing_that_another_watch_should_have_told_of_is_left_to_be_found(world: World, document: bytes | None) -> None:
     world.watch()
     world.clock.tick(30 * DAY)
-    missed = world.file(a_sale(1), listed=False)
+    missed = world.file(a_sale(1) if document is None else replace(a_sale(1), document=document), listed=False)
     world.clock.tick(30 * DAY)
     world.watch('ticker = "EXMP"', 'owner_cik = "0009980001"')
     (owner,) = [watch for watch in world.store.watches() if watch.role == "owner"]

@@ -124,7 +124,7 @@ def test_an_alert_that_was_wrong_is_corrected_to_whoever_got_it(store: Store) ->
     body = json.loads(correction["payload"])
     assert (body["kind"], body["corrects"]) == ("correction", wrong["event_id"])
     assert correction["title"].startswith("Correction: EXMP: ")
-    assert f"You were told: {wrong['title']}" in correction["text"]
+    assert f"The alert said: {wrong['title']}" in correction["text"]
     assert "sold 100 shares, not 1,000" in correction["text"]
     owed = store.rows("SELECT destination FROM owed WHERE event_id = ?", (correction["event_id"],))
     assert [row["destination"] for row in owed] == ["desk"]

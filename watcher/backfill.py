@@ -25,7 +25,9 @@ from watcher.core.reading import READER_VERSION
 from watcher.core.reading import document_of
 from watcher.core.reading import read_submission
 from watcher.core.submission import EASTERN
+from watcher.core.submission import parse_header
 from watcher.edgar import Edgar
+from watcher.judgement import is_after
 from watcher.past import PastFiling
 from watcher.past import keep_past
 from watcher.store import Store
@@ -111,8 +113,15 @@ def _read(edgar: Edgar, store: Store, config: Config, ref: FilingRef, *, now: da
 
 
 def _set_aside(store: Store, ref: FilingRef, filed_on: date, reason: str, content: bytes | None, now: datetime) -> str:
-    """Keep what cannot be read for a later release to read; the figures of a data set are better than nothing, and stay."""
-    number = ref.accession_number
+    """Keep what cannot be read for a later release to read; the figures of a data set are better than nothing, and stay.
+
+    What a watch must be told of, by the parties that its header names, is left to the daemon like what can be read.
+    """
+    number, last = ref.accession_number, datetime.combine(filed_on, time.max, EASTERN)
+    header = parse_header(content or b"")
+    parties = {one.cik for one in (header.issuer, *header.reporting_owners) if one is not None}
+    if any(is_after(last, watch) for watch in store.watches() if watch.cik in parties):
+        return "newer"
     with store.transaction():
         if store.begin_past(number, ref.form_type, ref.path_cik, filed_on=filed_on, found_by="backfill", now=now):
             if content is not None:

@@ -212,8 +212,8 @@ def test_a_correction_of_our_reading_says_that_the_filing_is_the_same() -> None:
     message = correction_message(TOLD, NOW, [CHANGE])
     assert message.title == "Correction: EXMP: Roe Jane sold 5,800 sh"
     assert message.text.splitlines() == [
-        "CORRECTION of what you were sent before: the filing has not changed, our reading of it has.",
-        "You were told: EXMP: Roe Jane sold 8,500 sh",
+        "CORRECTION of an alert sent before: the filing has not changed, our reading of it has.",
+        "The alert said: EXMP: Roe Jane sold 8,500 sh",
         CHANGE,
         "",
         "sold 5,800",
@@ -229,8 +229,8 @@ def test_a_correction_after_an_amendment_quotes_the_filer() -> None:
     )
     message = amendment_correction(TOLD, NOW, [CHANGE], amendment, "0000000000-26-000009")
     assert message.text.splitlines()[:6] == [
-        "CORRECTION of what you were sent before: the filer has amended it (accession number 0000000000-26-000009).",
-        "You were told: EXMP: Roe Jane sold 8,500 sh",
+        "CORRECTION of an alert sent before: the filer has amended what it told (accession number 0000000000-26-000009).",
+        "The alert said: EXMP: Roe Jane sold 8,500 sh",
         CHANGE,
         "period of report: 16 Jun 2026, not 15 Jun 2026",
         "no longer subject to Section 16 (exit box): checked, not stated before",

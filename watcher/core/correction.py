@@ -91,7 +91,7 @@ def told_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[st
 
 def correction_message(earlier: Message, later: Message, changes: Sequence[str]) -> Message:
     """The corrected alert after our reading changed, headed by what was told before and what was wrong with it (`told_changes`)."""
-    why = "CORRECTION of what you were sent before: the filing has not changed, our reading of it has."
+    why = "CORRECTION of an alert sent before: the filing has not changed, our reading of it has."
     return _headed(earlier, later, why, changes)
 
 
@@ -100,9 +100,10 @@ def amendment_correction(
 ) -> Message:
     """The corrected alert after the filer amended: what was told, each change (`told_changes`), and the filer's own reason.
 
-    `later` is the message for what original and amendment come to together, `accession_number` the amendment's.
+    `later` is the message for what original and amendment come to together, `accession_number` the amendment's. It is true also for
+    who was not told before: a rule may match only what was amended.
     """
-    why = f"CORRECTION of what you were sent before: the filer has amended it (accession number {accession_number})."
+    why = f"CORRECTION of an alert sent before: the filer has amended what it told (accession number {accession_number})."
     heads = [
         f"{_HEADS[name]}: {_head(name, now) or 'not stated'}, not {_head(name, was) or 'stated before'}"
         for name, was, now in amendment.heads
@@ -118,7 +119,7 @@ def _head(name: str, value: str | None) -> str | None:
 
 def _headed(earlier: Message, later: Message, why: str, changes: Sequence[str]) -> Message:
     titled = replace(later, title=shortened(f"Correction: {later.title}", SUBJECT_LIMIT))
-    return headed(titled, [why, f"You were told: {earlier.title}", *changes])
+    return headed(titled, [why, f"The alert said: {earlier.title}", *changes])
 
 
 # --- events -----------------------------------------------------------------------------------------------------------------
