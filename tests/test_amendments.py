@@ -117,3 +117,18 @@ def test_who_gets_the_correction_does_not_hear_of_the_amendment_through_another_
     assert [alert.watch_key for alert in told] == [issuer.key]
     assert told[0].message.title.startswith("Correction")
     desk.store.close()
+
+
+def test_who_was_told_through_a_watch_that_is_gone_gets_the_correction_through_another_that_names_them(desk: Desk) -> None:
+    (issuer,) = desk.store.watches()
+    person = StoredWatch("owner:0009980001", "owner", "0009980001", None, "Roe Jane", ("default",), BEGAN, "done")
+    older = BEGAN - timedelta(days=1)
+    desk.store.set_watches([], older)
+    desk.store.set_watches([person], older)
+    desk.store.set_watches([person, issuer], BEGAN)
+    told = {alert.watch_key: alert.destinations for alert in desk.file(1, *FILED[1]).alerts}
+    assert ("desk" in told[person.key], "desk" in told[issuer.key]) == (True, False), "a person hears of it once"
+    desk.store.set_watches([issuer], at(on(5)))
+    (correction,) = desk.file(2, *FILED[2]).alerts
+    assert correction.watch_key == issuer.key
+    assert "desk" in correction.destinations

@@ -136,9 +136,12 @@ class _Judge:
         self.silences: list[str] = []
         self.troubles: list[str] = []
         self.told: set[str] = set()
+        self.left: set[str] = set()
 
     def taken(self, watches: Sequence[StoredWatch]) -> Taken:
         verdicts = {watch.key: _verdicts(self.config, watch, self.facts, self.past) for watch in watches}
+        gone = self.earlier.keys() - {watch.key for watch in watches}
+        self.left = {name for key in gone for name in self.earlier[key].destinations if not self._is_machine(name)}
         corrected_first = sorted(watches, key=lambda watch: watch.key not in self.earlier)  # else who gets one hears of it twice
         alerts = tuple(alert for watch in corrected_first if (alert := self._alert(watch, verdicts[watch.key])) is not None)
         silent = None if alerts else "; ".join(dict.fromkeys(self.silences))
@@ -186,7 +189,10 @@ class _Judge:
         return [verdict for verdict in matched if "amendment" in self.config.rules[verdict.rule].events]
 
     def _correction(self, earlier: KeptAlert, watch: StoredWatch, changes: list[str], newly: Sequence[Verdict]) -> Alert:
-        """To everybody who was told, and to whom rules tell that ask for amendments or did not match before."""
+        """To everybody who was told, and to whom rules tell that ask for amendments or did not match before.
+
+        Also to people who were told through a watch that is gone, if this one names them.
+        """
         facts = self.facts
         assert facts.amends is not None  # noqa: S101 -- the caller has asked
         rules = tuple(dict.fromkeys((*earlier.rules, *(verdict.rule for verdict in newly))))
@@ -194,7 +200,8 @@ class _Judge:
         identity = event_id(facts.accession_number, watch.key, "correction")
         later = self._worded(reasons, identity)
         message = amendment_correction(earlier.message, later, changes, facts.amends, facts.accession_number)
-        destinations = tuple(dict.fromkeys((*earlier.destinations, *self._unheard(newly))))
+        left = (name for name in self._named_by(watch.rules) if name in self.left and name not in self.told)
+        destinations = tuple(dict.fromkeys((*earlier.destinations, *left, *self._unheard(newly))))
         silenced = self._silenced([name for name in destinations if name not in earlier.told], rules)
         self._hears(destinations, silenced)
         return Alert(
@@ -235,10 +242,13 @@ class _Judge:
 
     def _unheard(self, matched: Sequence[Verdict]) -> tuple[str, ...]:
         """The destinations that the rules name, but for people who hear of this filing through another watch."""
-        wanted = dict.fromkeys(name for verdict in matched for name in self.config.rules[verdict.rule].notify)
+        wanted = self._named_by(verdict.rule for verdict in matched)
         destinations = tuple(name for name in wanted if name not in self.told)
         self._hears(destinations, self._silenced(destinations, [verdict.rule for verdict in matched]))
         return destinations
+
+    def _named_by(self, rules: Iterable[str]) -> Iterable[str]:
+        return dict.fromkeys(name for rule in rules if rule in self.config.rules for name in self.config.rules[rule].notify)
 
     def _hears(self, destinations: Iterable[str], silenced: Collection[str]) -> None:
         self.told.update(name for name in destinations if name not in silenced and not self._is_machine(name))
