@@ -140,6 +140,15 @@ def test_a_filing_whose_issuer_is_watched_only_as_an_owner_elsewhere_is_silent(w
     assert "of another issuer" in world.store.value("SELECT silent_because FROM filing")
 
 
+def test_a_filing_whose_watch_was_taken_out_before_it_was_read_says_so(world: World) -> None:
+    world.watch('ticker = "EXMP"', 'ticker = "OTHR"')
+    world.file(a_sale(1, issuer=OTHER))
+    world.poll()
+    world.watch('ticker = "EXMP"')
+    world.ingest()
+    assert world.store.value("SELECT silent_because FROM filing") == "whom it names nobody watches any more"
+
+
 def test_a_filing_accepted_before_the_watch_began_is_silent_and_one_in_its_second_is_not(world: World) -> None:
     world.watch('ticker = "EXMP"', 'ticker = "OTHR"')
     world.file(a_sale(1, issuer=OTHER), ago=SECOND)

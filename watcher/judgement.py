@@ -75,7 +75,7 @@ def take(
     if live:
         taken = _Judge(store, config, facts, compared, now).taken(watches)
     else:
-        taken = Taken(facts, {}, (), _OF_THE_PAST if watches else _NOBODY)
+        taken = Taken(facts, {}, (), _OF_THE_PAST if watches else _why_nobody(store, document))
     as_filed = replace(facts, document=document)
     store.keep_filing(as_filed, now, silent_because=taken.silent_because, transactions_key=compared.transactions_key)
     keep(store, facts, compared, filed)
@@ -273,7 +273,13 @@ class _Judge:
 
 _LETS_ALL_PASS = {("plan", "any"), ("min_value", "$0")}
 _OF_THE_PAST = "accepted before the watch began (baseline)"
-_NOBODY = "of another issuer: a watched CIK is named in another role"
+
+
+def _why_nobody(store: Store, document: OwnershipDocument) -> str:
+    parties = {document.issuer.cik, *(owner.cik for owner in document.reporting_owners)}
+    if any(watch.cik in parties for watch in store.watches()):
+        return "of another issuer: a watched CIK is named in another role"
+    return "whom it names nobody watches any more"
 
 
 def _in_words(verdict: Verdict) -> str:
