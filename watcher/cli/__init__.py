@@ -6,7 +6,6 @@ Exit status: 0 done, 1 could not do it, 2 the user's mistake. What the watcher r
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import sys
 
@@ -14,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from watcher import __version__
+from watcher.cli.output import make_output_writable
 from watcher.core.errors import ConfigError
 from watcher.core.errors import WatcherError
 
@@ -92,8 +92,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; the console script's entry."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no sign for it is no reason to end
+    make_output_writable()
     try:
         cli(prog_name="watcher", color=False if os.environ.get("NO_COLOR") else None)
     except ConfigError as error:

@@ -97,8 +97,8 @@ def _broken(line: str, width: int) -> str:
 
 
 def print_json(row: Mapping[str, Any]) -> None:
-    """One object on one line of standard output."""
-    sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    """One object on one line of standard output, in ASCII: JSON in any encoding, and whatever bytes the name of a file has."""
+    sys.stdout.write(json.dumps(row) + "\n")
 
 
 def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, as_csv: bool = False) -> None:
