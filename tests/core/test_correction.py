@@ -172,6 +172,13 @@ def test_a_total_held_is_corrected_on_its_own_line() -> None:
     ]
 
 
+def test_a_total_is_corrected_also_where_the_strike_is_filed_with_other_decimals() -> None:
+    before, after = ({**holding(total), "exercise_price": strike} for total, strike in (("900", "12.4"), ("700", "12.40")))
+    assert told_changes(payload(holdings=[before]), payload(holdings=[after])) == [
+        "700 held afterwards, not 900 (Common Stock, direct)"
+    ]
+
+
 def test_totals_of_lines_worded_alike_are_not_held_against_each_other() -> None:
     before, after = [holding("50", "By Trust"), holding("60", "By Trust")], [holding("70", "By Trust")]
     assert told_changes(payload(holdings=before), payload(holdings=after)) == []

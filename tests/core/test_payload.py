@@ -272,6 +272,12 @@ def test_a_holding_is_told_before_and_after() -> None:
     }
 
 
+def test_the_strike_of_a_holding_is_told_as_filed() -> None:
+    for strike in ("12.40", "86", "0.0000"):
+        body = of(document(derivatives=[option(strike=strike, after=400)]))
+        assert [line["exercise_price"] for line in body["holdings"]] == [strike]
+
+
 def test_what_is_not_stated_is_null_and_named() -> None:
     body = of(document(row(shares=None, price=None)))
     assert [body["events"][0][name] for name in ("shares", "value", "price_low", "price_average")] == [None] * 4

@@ -260,7 +260,8 @@ def _lines(holdings: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], Mappi
     lines: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for one in holdings:
         names = (folded(one.get("security_title") or ""), one.get("direct_or_indirect") or "")
-        terms = (one.get("exercise_price") or "", one.get("expiration_date") or "")
+        strike = _number(one.get("exercise_price"))  # 12.40 in one filing, 12.4 in the other
+        terms = (format(strike.normalize(), "f") if strike else "", one.get("expiration_date") or "")
         lines.setdefault((*names, folded_nature(one.get("nature_of_ownership") or ""), *terms), []).append(one)
     return {key: found[0] for key, found in lines.items() if len(found) == 1}
 

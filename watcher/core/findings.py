@@ -35,6 +35,7 @@ class HoldingChange:
     (`None`: a row does not state it), `opening` = after - change. `unexplained` = opening - before: what neither this filing nor the
     store explains; never a trade. `standing`: "matches", "gap", "first sight" (nothing before), "amends" (an amendment restates), or
     "cannot tell". `candidates` are what may lie behind a gap, the likeliest first, or the one reason for "cannot tell".
+    `exercise_price` is as filed; in the key it is as short as can be.
     """
 
     key: HoldingKey
@@ -51,6 +52,7 @@ class HoldingChange:
     opening: Decimal | None = None
     standing: str = "first sight"
     candidates: tuple[Candidate, ...] = ()
+    exercise_price: Decimal | None = None
 
 
 # --- events ---------------------------------------------------------------------------------------------------------------

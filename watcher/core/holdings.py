@@ -149,6 +149,7 @@ def change_between(position: Position, previous: Holding | None, *, amends: bool
         before_accession=previous.accession_number if previous else None,
         opening=position.opening,
         standing=standing,
+        exercise_price=holding.exercise_price,
     )
     return as_far_as_known(change, chained=chained)
 

@@ -323,7 +323,7 @@ def _plan_json(plan: Plan, book: PlanBook | None) -> dict[str, Any]:
 def _change_json(change: HoldingChange) -> dict[str, Any]:
     return {
         **_fields(change, _HOLDING),
-        "exercise_price": change.key.exercise_price or None,
+        "exercise_price": plain(change.exercise_price),
         "expiration_date": change.key.expiration or None,
         "candidates": [_fields(one, ("name", "words", "fits")) for one in change.candidates],
     }
