@@ -123,7 +123,8 @@ def test_nothing_known_is_said_with_what_to_type(desk: Desk) -> None:
 
 def test_an_issuer_of_which_nothing_is_known_is_named(desk: Desk) -> None:
     three(desk)
-    assert "nothing is known of AAPL" in run_watcher(desk.config.path, "holdings", "AAPL").stderr
+    for output in ((), ("--json",), ("--csv",)):
+        assert "nothing is known of AAPL" in run_watcher(desk.config.path, "holdings", "AAPL", *output).stderr
 
 
 def test_an_issuer_is_found_however_its_symbol_was_typed(desk: Desk) -> None:

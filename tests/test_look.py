@@ -74,6 +74,15 @@ def test_holdings_are_csv_for_spreadsheets(desk: Desk) -> None:
     assert (row["ticker"], row["shares"]) == ("EXMP", "900")
 
 
+@pytest.mark.parametrize("command", ["holdings", "filings", "alerts"])
+def test_csv_of_nothing_has_the_names_of_the_columns(desk: Desk, command: str) -> None:
+    nothing = run_watcher(desk.config.path, command, "--csv").stdout
+    desk.file(*THREE[0])
+    header, _, row = said(desk, command, "--csv").partition("\n")
+    assert row
+    assert nothing == f"{header}\n"
+
+
 def test_a_day_that_is_none_is_the_user_s_mistake(desk: Desk) -> None:
     done = run_watcher(desk.config.path, "holdings", "--as-of", "last week")
     assert done.returncode == 2

@@ -101,15 +101,20 @@ def print_json(row: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(row) + "\n")
 
 
-def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, as_csv: bool = False) -> None:
-    """Rows as a table for people (only `columns`), or whole as JSON lines or CSV for programs."""
+def print_rows(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, as_csv: bool = False, header: Sequence[str] = ()
+) -> None:
+    """Rows as a table for people (only `columns`), or whole as JSON lines or CSV for programs.
+
+    `header` are the names that CSV has whatever the rows, also of none; names that only some rows have follow.
+    """
     listed = list(rows)
     if as_json:
         for row in listed:
             print_json(row)
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        names = list(dict.fromkeys(name for row in listed for name in row)) or list(columns)
+        names = list(dict.fromkeys([*header, *(name for row in listed for name in row)]))
         writer.writerow(names)
         writer.writerows([cell(row.get(name)) for name in names] for row in listed)
     elif listed:

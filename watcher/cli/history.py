@@ -25,6 +25,7 @@ from watcher.cli.common import json_option
 from watcher.cli.common import opened
 from watcher.cli.common import print_json
 from watcher.cli.common import print_rows
+from watcher.config import Config
 from watcher.core.figures import count
 from watcher.core.figures import counted
 from watcher.core.figures import dollars
@@ -34,6 +35,11 @@ from watcher.core.sparkline import sparkline
 from watcher.store import Store
 
 Row = Mapping[str, Any]
+_HEADER = (
+    *("issuer_cik", "ticker", "issuer_name", "reporting_owners", "security_title", "direct_or_indirect", "nature_of_ownership"),
+    *("shares", "value", "exercise_price", "expiration_date", "as_of", "before", "change", "unexplained", "standing"),
+    *("accession_number", "filed_at"),
+)
 _NARROWEST = 16  # columns of a text that is broken into lines
 
 
@@ -52,17 +58,21 @@ def holdings(option: Path | None, as_json: bool, as_csv: bool, day: datetime | N
     store = opened(config)
     until = day.date() if day else None
     held = store.held(ticker, until=until, every=history)
+    if not held:
+        click.echo(_why_nothing(store, config, ticker), err=True)
     if as_json or as_csv:
-        print_rows([_for_programs(row, as_json=as_json) for row in held], ("ticker", "shares"), as_json=as_json, as_csv=as_csv)
+        print_rows([_for_programs(row, as_json=as_json) for row in held], (), as_json=as_json, as_csv=as_csv, header=_HEADER)
     elif held:
         _print_held(store, held, until, history=history)
-    elif ticker is not None and store.held():
-        click.echo(f"nothing is known of {ticker}: `watcher holdings` shows all there is", err=True)
-    elif not store.watches():
-        click.echo(f"nothing is watched yet: put a [[watch]] into {config.path}, and `watcher run` begins", err=True)
-    else:
-        click.echo("no holdings are known yet: `watcher run` reads the past year, `watcher backfill --since DATE` more", err=True)
     store.close()
+
+
+def _why_nothing(store: Store, config: Config, ticker: str | None) -> str:
+    if ticker is not None and store.held():
+        return f"nothing is known of {ticker}: `watcher holdings` shows all there is"
+    if not store.watches():
+        return f"nothing is watched yet: put a [[watch]] into {config.path}, and `watcher run` begins"
+    return "no holdings are known yet: `watcher run` reads the past year, `watcher backfill --since DATE` more"
 
 
 @click.command

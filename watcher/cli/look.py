@@ -34,6 +34,19 @@ from watcher.status import condition
 from watcher.store import Store
 from watcher.store import unstamp
 
+# What CSV has, also of nothing.
+_FILING = (
+    *("accession_number", "form_type", "state", "filed_at", "first_seen_at", "ingested_at", "issuer_cik", "issuer_name"),
+    *("trading_symbol", "period_of_report", "source", "found_by", "tries", "reason", "silent_because", "reporting_owners"),
+    *("alerts", "warnings"),
+)
+_ALERT = (
+    *("schema", "event_id", "kind", "corrects", "accession_number", "form_type", "filed_at", "first_seen_at", "period_of_report"),
+    *("issuer", "reporting_owners", "watch", "rules", "events", "holdings", "stakes", "untouched", "plan", "footnote_facts"),
+    *("timing", "context", "amends", "companions", "same_as", "baseline_done", "warnings", "url", "title", "text"),
+    *("created_at", "deliveries", "told"),
+)
+
 
 @click.command
 @config_option
@@ -101,7 +114,7 @@ def filings(option: Path | None, as_json: bool, as_csv: bool, state: str | None,
     )
     listed = [{**dict(row), "warnings": json.loads(row["warnings"] or "[]")} for row in rows]
     if as_json or as_csv:
-        print_rows(listed, (), as_json=as_json, as_csv=as_csv)
+        print_rows(listed, (), as_json=as_json, as_csv=as_csv, header=_FILING)
     else:
         shown = [{**row, "form": row["form_type"], "symbol": row["trading_symbol"], "became": _became(row)} for row in listed]
         print_rows(shown, ("accession_number", "form", "symbol", "filed_at", "reporting_owners", "became"), as_json=False)
@@ -131,7 +144,7 @@ def alerts(option: Path | None, as_json: bool, as_csv: bool, limit: int) -> None
     if not as_json:
         for alert in listed:
             alert["told"] = ", ".join(f"{one['destination']} {one['state']}" for one in alert["deliveries"])
-    print_rows(listed, ("created_at", "title", "told"), as_json=as_json, as_csv=as_csv)
+    print_rows(listed, ("created_at", "title", "told"), as_json=as_json, as_csv=as_csv, header=_ALERT)
     store.close()
 
 
