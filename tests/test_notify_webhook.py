@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import logging
 import time
 from datetime import UTC
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from tests.core.samples import BODY
 from tests.loopback import Behaviour
 from tests.loopback import Receiver
 from tests.loopback import answer
@@ -19,10 +22,14 @@ from tests.loopback import raw
 from tests.loopback import reset
 from tests.loopback import silence
 from tests.loopback import unused_port
+from tests.world import run_watcher
+from tests.world import webhook
+from tests.world import write_config
 from watcher.config import Destination
 from watcher.core.telling import Message
 from watcher.core.telling import Outcome
 from watcher.core.telling import Outgoing
+from watcher.demo.receivers import WebhookReceiver
 from watcher.notify import problem_with
 from watcher.notify import sender_for
 from watcher.notify.machines import Webhook
@@ -164,3 +171,11 @@ def test_a_webhook_without_a_secret_is_a_problem() -> None:
 
 def test_a_good_webhook_is_no_problem() -> None:
     assert problem_with(Destination("m", "webhook", "https://example.com/hook", b"k")) is None
+
+
+def test_a_trial_has_the_fields_of_an_alert_so_that_it_tries_the_receiver_too(tmp_path: Path) -> None:
+    with WebhookReceiver() as receiver:
+        config = write_config(tmp_path, "http://127.0.0.1:9", {"machine": webhook(receiver.url)})
+        assert run_watcher(config, "notify", "test", "machine").returncode == 0
+    (post,) = receiver.received
+    assert set(json.loads(post.body)) >= BODY

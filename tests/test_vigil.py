@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.samples import BODY
 from tests.loopback import Receiver
 from tests.loopback import unused_port
 from tests.world import DAY
@@ -113,6 +114,7 @@ def test_it_says_since_when_the_last_success_the_errors_and_what_to_do(world: Wo
         assert words in " ".join(row["text"].split())
     payload = json.loads(row["payload"])
     assert (payload["kind"], payload["accession_number"]) == ("vigil", None)
+    assert set(payload) >= BODY
     assert [(one["name"], one["state"]) for one in payload["conditions"]] == [("blind", "wrong")]
 
 

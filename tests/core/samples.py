@@ -56,6 +56,11 @@ PART_SOLD = Stake(
     shown_lines=1,
     percent_shown=Decimal("6.5439"),
 )
+# The fields that every body for a machine has.
+BODY = {
+    *("schema", "event_id", "kind", "corrects", "accession_number", "form_type", "filed_at", "first_seen_at", "issuer", "watch"),
+    *("reporting_owners", "rules", "events", "holdings", "plan", "amends", "url", "title", "text"),
+}
 
 
 def values(*found: object) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.samples import BODY
 from tests.world import accession
 from watcher.core.completeness import Completeness
 from watcher.core.digest import Contents
@@ -160,3 +161,4 @@ def test_all_that_somebody_hears_of_by_the_digest_alone_is_named_in_it(number: i
             assert accession(owed_id) in digest.message.text
     body = json.loads(made[0].payload)
     assert sum(body["alerts"].values()) == number
+    assert set(body) >= BODY

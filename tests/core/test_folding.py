@@ -8,6 +8,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.samples import BODY
 from tests.world import accession
 from watcher.core.folding import Digest
 from watcher.core.folding import Waiting
@@ -48,6 +49,7 @@ def test_every_alert_is_listed_oldest_first_with_subject_accession_number_and_li
         assert link(number) in digest.message.html
         assert link(number) in digest.message.slack
     assert digest.message.title == "12 alerts in one message: EXMP"
+    assert set(json.loads(digest.payload)) >= BODY
 
 
 def test_what_a_subject_in_the_users_own_words_leaves_out_is_said_beside_it() -> None:

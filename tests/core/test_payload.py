@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.samples import ACCESSION
+from tests.core.samples import BODY
 from tests.core.samples import EARLIER
 from tests.core.samples import FILED
 from tests.core.samples import JANE
@@ -41,6 +42,7 @@ from watcher.core.message import alert_message
 from watcher.core.model import OwnershipDocument
 from watcher.core.model import Signature
 from watcher.core.payload import alert_payload
+from watcher.core.payload import claiming_nothing
 from watcher.core.payload import document_json
 from watcher.core.payload import encoded
 from watcher.core.payload import event_id
@@ -106,6 +108,7 @@ def test_an_alert_holds_the_fields_of_the_contract() -> None:
         "url": URL,
         "amends": None,
     }
+    assert set(body) >= BODY
     assert body["filed_at"] == "2026-06-17T18:42:10-04:00"
     assert body["first_seen_at"] == "2026-06-17T18:42:40-04:00"
     assert body["issuer"] == {"cik": "0009990001", "ticker": "EXMP", "name": "Example Corp"}
@@ -327,6 +330,13 @@ def test_an_unreadable_filing_claims_nothing_and_has_the_same_fields() -> None:
     assert body["footnote_facts"] == []
     assert set(body["plan"]) == set(alert["plan"])
     assert set(body["issuer"]) == set(alert["issuer"])
+
+
+def test_what_has_no_filing_behind_it_has_the_same_fields_too() -> None:
+    body, alert = claiming_nothing("vigil", "an id", "vigil"), of(document(row()))
+    assert {*body, "title", "text"} == BODY
+    for name in ("issuer", "plan"):
+        assert set(body[name]) == set(alert[name])
 
 
 def test_the_id_of_an_alert_depends_on_filing_watch_and_kind_alone() -> None:

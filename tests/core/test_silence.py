@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.samples import BODY
 from tests.world import accession
 from watcher.core.folding import Waiting
 from watcher.core.silence import Silence
@@ -89,4 +90,6 @@ def test_a_notice_without_room_says_how_many_it_lists() -> None:
     assert len(notice.message.text) <= 1_500
     assert "was taken back; it held back 50 alerts" in notice.message.title
     assert f"The first {notice.message.text.count('index.htm')} are listed here" in notice.message.text
-    assert len(json.loads(notice.payload)["held_back"]) == 50
+    body = json.loads(notice.payload)
+    assert len(body["held_back"]) == 50
+    assert set(body) >= BODY

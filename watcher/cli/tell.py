@@ -18,6 +18,7 @@ from watcher.cli.common import opened
 from watcher.cli.common import print_json
 from watcher.cli.common import print_rows
 from watcher.config import Destination
+from watcher.core.payload import claiming_nothing
 from watcher.core.payload import encoded
 from watcher.core.telling import Message
 from watcher.core.telling import Outcome
@@ -60,7 +61,7 @@ def _test_message(name: str) -> Outgoing:
     title = "watcher: a test message"
     text = f"This is a test of destination {name}, sent by `watcher notify test`. No filing stands behind it."
     identity = uuid.uuid4().hex
-    payload = encoded({"schema": 1, "event_id": identity, "kind": "test", "title": title, "text": text})
+    payload = encoded({**claiming_nothing("test", identity, None), "title": title, "text": text})
     return Outgoing(identity, Message(title, text, f"<p>{text}</p>"), payload)
 
 

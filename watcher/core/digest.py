@@ -31,6 +31,7 @@ from watcher.core.folding import Digest
 from watcher.core.folding import Waiting
 from watcher.core.folding import groups
 from watcher.core.folding import line_of
+from watcher.core.payload import claiming_nothing
 from watcher.core.payload import encoded
 from watcher.core.payload import event_id
 from watcher.core.payload import plain
@@ -173,11 +174,7 @@ def _page(period: Period, contents: Contents, destination: str, head: Outline, l
     # With what it carries: after a clock that was ahead a period is told of again, and must not be taken for what was sent already.
     identity = event_id(" ".join((period.kind, period.ends.isoformat(), str(number or ""), *carried)), WATCH_KEY, destination)
     payload = {
-        "schema": 1,
-        "event_id": identity,
-        "kind": WATCH_KEY,
-        "accession_number": None,
-        "watch": WATCH_KEY,
+        **claiming_nothing(WATCH_KEY, identity, WATCH_KEY),
         "period": period.kind,
         "begins": plain(period.begins.astimezone(UTC)),
         "ends": plain(period.ends.astimezone(UTC)),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.core.figures import counted
+from watcher.core.payload import claiming_nothing
 from watcher.core.payload import encoded
 from watcher.core.rendering import rendered
 from watcher.core.rendering import slack_escaped
@@ -102,7 +103,7 @@ def _digest(group: Sequence[Waiting], destination: str, came: str) -> Digest:
             links=tuple(line_of(alert) for alert in group),
         )
     )
-    payload = {"schema": 1, "event_id": identity, "kind": "digest", "accession_number": None, "url": None, "carries": events}
+    payload = {**claiming_nothing("digest", identity, None), "carries": events}
     return Digest(
         identity, message, encoded({**payload, "title": message.title, "text": message.text}), tuple(one.owed_id for one in group)
     )

@@ -262,26 +262,15 @@ def quarantine_payload(
     """The body of a webhook for a filing that could not be read: the same fields, with nothing claimed."""
     return encoded(
         {
-            "schema": 1,
-            "event_id": identity,
-            "kind": "quarantined",
-            "corrects": None,
+            **claiming_nothing("quarantined", identity, watch.key),
             "accession_number": accession_number,
             "form_type": form_type,
-            "filed_at": None,
             "first_seen_at": plain(first_seen_at),
             "issuer": {"cik": None, "ticker": watch.ticker, "name": None},
-            "reporting_owners": [],
-            "watch": watch.key,
-            "rules": [],
-            "events": [],
-            "holdings": [],
             "stakes": [],
             "untouched": [],
-            "plan": _plan_json(Plan(None, None, None, None, "unknown"), None),
             "footnote_facts": [],
             "context": {"since": None, "observations": []},
-            "amends": None,
             "companions": [],
             "same_as": None,
             "reason": reason,
@@ -290,6 +279,29 @@ def quarantine_payload(
             "text": message.text,
         }
     )
+
+
+def claiming_nothing(kind: str, identity: str, watch: str | None) -> dict[str, Any]:
+    """The fields that every body has, so that a receiver finds them also where no filing, or none that could be read, stands behind it."""
+    return {
+        "schema": 1,
+        "event_id": identity,
+        "kind": kind,
+        "corrects": None,
+        "accession_number": None,
+        "form_type": None,
+        "filed_at": None,
+        "first_seen_at": None,
+        "issuer": {"cik": None, "ticker": None, "name": None},
+        "reporting_owners": [],
+        "watch": watch,
+        "rules": [],
+        "events": [],
+        "holdings": [],
+        "plan": _plan_json(Plan(None, None, None, None, "unknown"), None),
+        "amends": None,
+        "url": None,
+    }
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:

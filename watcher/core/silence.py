@@ -23,6 +23,7 @@ from watcher.core.folding import HEAD
 from watcher.core.folding import Waiting
 from watcher.core.folding import groups
 from watcher.core.folding import line_of
+from watcher.core.payload import claiming_nothing
 from watcher.core.payload import encoded
 from watcher.core.payload import event_id
 from watcher.core.rendering import rendered
@@ -121,11 +122,7 @@ def lapse_alert(silence: Silence, kept: Sequence[Waiting], destination: str, roo
         )
     )
     payload = {
-        "schema": 1,
-        "event_id": identity,
-        "kind": "silence",
-        "accession_number": None,
-        "watch": WATCH_KEY,
+        **claiming_nothing("silence", identity, WATCH_KEY),
         "silence": silence.id,
         "held_back": [one.event_id for one in kept],
         "title": message.title,

@@ -10,6 +10,7 @@ from datetime import timedelta
 from watcher.core.figures import counted
 from watcher.core.figures import lapse
 from watcher.core.figures import moment
+from watcher.core.payload import claiming_nothing
 from watcher.core.payload import encoded
 from watcher.core.payload import event_id
 from watcher.core.payload import plain
@@ -59,12 +60,7 @@ def vigil_alert(tellings: tuple[Telling, ...], seen: Snapshot, destinations: tup
     )
     payload = encoded(
         {
-            "schema": 1,
-            "event_id": identity,
-            "kind": "vigil",
-            "accession_number": None,
-            "watch": WATCH_KEY,
-            "rules": [],
+            **claiming_nothing("vigil", identity, WATCH_KEY),
             "at": plain(seen.now),
             "conditions": [_condition_json(telling) for telling in tellings],
             "title": message.title,
