@@ -113,6 +113,11 @@ def test_there_is_a_page_for_every_command() -> None:
     assert {f"watcher-{name}.1" for name in COMMANDS} | {"watcher.1", "watcher-notify-test.1"} <= ALL.keys()
 
 
+def test_every_command_takes_the_path_of_the_configuration() -> None:
+    commands = [name for name in ALL if not any(other.startswith(f"{name[:-2]}-") for other in ALL)]
+    assert [name for name in commands if "config" not in ALL[name]] == []
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_page_has_its_parts_and_says_what_help_says(name: str) -> None:
     page = ALL[name]

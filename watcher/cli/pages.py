@@ -10,6 +10,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from watcher import __version__
+from watcher.cli.common import config_option
 
 _HOW = {
     "bash": """\
@@ -27,9 +28,10 @@ watcher completion fish >~/.config/fish/completions/watcher.fish""",
 
 
 @click.command(epilog="Where it is put:\n\n\b\n" + "\n".join(_HOW.values()))
+@config_option
 @click.argument("shell", type=click.Choice(tuple(_HOW)))
 @click.pass_context
-def completion(context: click.Context, shell: str) -> None:
+def completion(context: click.Context, option: Path | None, shell: str) -> None:  # noqa: ARG001 -- every command takes --config
     """Print the completion script of a shell."""
     made = get_completion_class(shell)
     assert made is not None  # noqa: S101 -- click has these three
@@ -39,9 +41,10 @@ def completion(context: click.Context, shell: str) -> None:
 
 
 @click.command
+@config_option
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_context
-def man(context: click.Context, folder: Path) -> None:
+def man(context: click.Context, option: Path | None, folder: Path) -> None:  # noqa: ARG001 -- every command takes --config
     """Write the manual pages into DIR: watcher(1), and one for each command.
 
     `man` looks into /usr/local/share/man/man1, and into ~/.local/share/man/man1 if ~/.local/bin is in your PATH.
