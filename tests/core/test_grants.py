@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.core.samples import ACCESSION
 from tests.core.samples import FILED
+from tests.core.samples import JANE
 from tests.core.samples import document
 from tests.core.samples import held
 from tests.core.samples import option
@@ -23,6 +24,7 @@ from watcher.core.holdings import change_between
 from watcher.core.holdings import positions
 from watcher.core.model import Holding
 from watcher.core.model import OwnershipDocument
+from watcher.core.model import ReportingOwner
 from watcher.core.model import Row
 
 CIK = "0009990001"
@@ -46,6 +48,17 @@ def beside(content: Row, before: int | None, *, chained: bool = False, amends: b
     """How a row of Table II stands beside a filing that stated `before` of its line."""
     found = position(document(derivatives=[content]))
     return change_between(found, None if before is None else previous(found, before), amends=amends, chained=chained)
+
+
+@pytest.mark.parametrize("owners", [(), (ReportingOwner(None, None),), (JANE, ReportingOwner(None, None))])
+@pytest.mark.parametrize("before", [1000, 115_000])
+def test_what_is_said_to_be_nobody_s_is_not_held_against_another_filing(owners: tuple[ReportingOwner, ...], before: int) -> None:
+    stated = position(replace(document(row("S", "D", 100, after=900)), reporting_owners=owners))
+    change = change_between(stated, previous(stated, before), amends=False)
+    assert values(change.standing, change.before, change.unexplained, change.opening) == ("cannot tell", None, None, 1000)
+    assert change.candidates[0].name in CANDIDATES
+    assert change_between(stated, None, amends=False).standing == "first sight"
+    assert change_between(stated, previous(stated, before), amends=True).before is None
 
 
 def test_an_award_that_opens_with_nothing_is_a_new_grant_seen_for_the_first_time() -> None:

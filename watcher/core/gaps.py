@@ -26,6 +26,7 @@ from watcher.core.findings import Candidate
 from watcher.core.findings import HoldingChange
 from watcher.core.grants import ANOTHER_GRANT
 from watcher.core.grants import CONTRADICTION
+from watcher.core.grants import OWNER_NOT_STATED
 from watcher.core.grants import SMALL
 from watcher.core.grants import is_granted
 from watcher.core.holdings import by_key
@@ -321,7 +322,7 @@ _FINDERS: tuple[tuple[str, Callable[[_Gap], Iterator[Found]]], ...] = (
     ("gift made", _gift_made),
     ("missing filing", _missing_filing),
 )
-CANDIDATES: tuple[str, ...] = (*(name for name, _ in _FINDERS), CONTRADICTION)
+CANDIDATES: tuple[str, ...] = (*(name for name, _ in _FINDERS), CONTRADICTION, OWNER_NOT_STATED)
 
 
 def _runs_on(row: Row, after: Row) -> bool:

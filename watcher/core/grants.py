@@ -19,6 +19,8 @@ from watcher.core.tally import ONE_SHARE
 
 ANOTHER_GRANT = "another grant"
 CONTRADICTION = "contradiction"
+OWNER_NOT_STATED = "owner not stated"
+NAMELESS = "name:?"  # stands in a key for an owner of whom neither CIK nor name is legible
 SMALL = Decimal("0.05")  # of what was held: what dividend equivalents and plans add between two filings
 
 _GRANTED = re.compile(r"\b(?:units?|options?|rights?|warrants?|awards?|[rpd]sus?|performance|phantom|deferred)\b")
@@ -44,8 +46,10 @@ def as_far_as_known(change: HoldingChange, *, chained: bool) -> HoldingChange:
     A filing whose total is less than what its rows acquire contradicts itself: its opening is not known. Under a title of several
     grants an award that opens with nothing is a new grant, seen for the first time; any other opening that is more than 5 % off the last
     closing may be another grant's. `chained`: an earlier filing of this balance opened where the one before it closed, so it is one
-    balance, and a gap in it is a gap.
+    balance, and a gap in it is a gap. Of filings that do not say whose the balance is nothing is held against each other.
     """
+    if change.before_accession is not None and not _says_whose(change.key):
+        return _nobodys(change)
     opening, before, missing = change.opening, change.before, change.unexplained
     if change.standing == "amends" or opening is None or change.after is None or change.change is None:
         return change
@@ -63,6 +67,16 @@ def as_far_as_known(change: HoldingChange, *, chained: bool) -> HoldingChange:
         return change
     words = f"several grants may share this title: {count(before)} were left by the filing before, and this one opens with {count(opening)}"
     return _not_known(change, Candidate(ANOTHER_GRANT, words, fits=False))
+
+
+def _says_whose(key: HoldingKey) -> bool:
+    return bool(key.owners) and NAMELESS not in key.owners.split("+")
+
+
+def _nobodys(change: HoldingChange) -> HoldingChange:
+    alone = replace(change, before=None, unexplained=None, before_as_of=None, before_accession=None)
+    words = "the filing does not say whose these are, so that they may be somebody else's than those of the filing before"
+    return alone if change.standing == "amends" else _not_known(alone, Candidate(OWNER_NOT_STATED, words, fits=True))
 
 
 def _not_known(change: HoldingChange, reason: Candidate) -> HoldingChange:

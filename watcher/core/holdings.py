@@ -16,6 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from watcher.core.findings import HoldingChange
+from watcher.core.grants import NAMELESS
 from watcher.core.grants import as_far_as_known
 from watcher.core.model import Holding
 from watcher.core.model import HoldingKey
@@ -55,7 +56,7 @@ def owners_key(document: OwnershipDocument) -> str:
 
 @lru_cache(maxsize=4096)
 def _owners(owners: tuple[ReportingOwner, ...]) -> str:
-    return "+".join(sorted(owner.cik or f"name:{_same(owner.name or '?')}" for owner in owners))
+    return "+".join(sorted(owner.cik or (f"name:{_same(owner.name)}" if owner.name else NAMELESS) for owner in owners))
 
 
 def holding_key(document: OwnershipDocument, table: str, row: Row, issuer_cik: str) -> HoldingKey:
