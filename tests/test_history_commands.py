@@ -177,6 +177,14 @@ def test_a_quarter_is_taken_with_plain_lines_into_a_pipe(desk: Desk, tmp_path: P
     assert done.stderr.splitlines()[-1].startswith(f"reading: {len(made)} of {len(made)} filings")
 
 
+def test_a_quarter_that_is_not_whole_is_said_to_be_so(desk: Desk, tmp_path: Path) -> None:
+    made = history(1, 5, 1)
+    tables = {name: lines for name, lines in quarter_of(made).items() if name not in {"REPORTINGOWNER", "FOOTNOTES"}}
+    done = run_watcher(desk.config.path, "backfill", "--dataset", str(packed(tables, tmp_path / "q.zip")))
+    assert done.stdout == f"{len(made)} filings read into the store; nobody is told of them\n"
+    assert "q.zip is not whole: without FOOTNOTES, REPORTINGOWNER its filings are read" in done.stderr
+
+
 def test_of_a_filing_from_a_data_set_why_says_that_its_figures_are_rounded(desk: Desk, tmp_path: Path) -> None:
     made = history(1, 5, 1)
     run_watcher(desk.config.path, "backfill", "--dataset", str(packed(quarter_of(made), tmp_path / "q.zip")))

@@ -228,6 +228,7 @@ def _from_data_sets(
 
 
 def _opened(edgar: Edgar, wanted: str | Path, downloads: Path) -> Quarter:
+    from watcher.core.dataset import TABLES  # noqa: PLC0415 -- imported only where it is used: `watcher --help` is quick
     from watcher.quarters import Quarter  # noqa: PLC0415 -- imported only where it is used: `watcher --help` is quick
 
     if isinstance(wanted, str):
@@ -237,9 +238,14 @@ def _opened(edgar: Edgar, wanted: str | Path, downloads: Path) -> Quarter:
         wanted.write_bytes(content)
         click.echo(f"{wanted.stem}: {len(content) / 1e6:.1f} MB", err=True)
     try:
-        return Quarter(wanted)
+        found = Quarter(wanted)
     except UnreadableDocument as error:
         raise click.BadParameter(str(error), param_hint="--dataset") from error
+    if lacking := sorted(TABLES - set(found)):
+        click.echo(
+            f"note: {wanted} is not whole: without {', '.join(lacking)} its filings are read without what stands there", err=True
+        )
+    return found
 
 
 def _in_words(said: dict[str, object]) -> str:
