@@ -97,6 +97,20 @@ def test_why_shows_the_ledger_with_the_gap_and_what_may_lie_behind_it(desk: Desk
     assert "may be: " in text
 
 
+@pytest.mark.parametrize(
+    "named", ["000000000026000001", "https://www.sec.gov/Archives/x/000000000026000001/0000000000-26-000001-index.htm"]
+)
+def test_a_filing_may_be_named_as_its_link_does(desk: Desk, named: str) -> None:
+    desk.file(*THREE[0])
+    assert said(desk, "why", named) == said(desk, "why", accession_of(1))
+
+
+def test_what_is_no_accession_number_is_the_user_s_mistake(desk: Desk) -> None:
+    done = run_watcher(desk.config.path, "why", "27-18")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "one looks like 0001107843-24-000123" in done.stderr
+
+
 def test_why_names_what_an_amendment_amends_and_why_it_was_silent(desk: Desk) -> None:
     desk.file(1, FIRST, at(on(2)))
     desk.file(2, amending(FIRST, on(2)), at(on(10)))

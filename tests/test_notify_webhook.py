@@ -25,6 +25,7 @@ from tests.loopback import unused_port
 from tests.world import run_watcher
 from tests.world import webhook
 from tests.world import write_config
+from watcher import __version__
 from watcher.config import Destination
 from watcher.core.telling import Message
 from watcher.core.telling import Outcome
@@ -122,6 +123,7 @@ def test_the_payload_arrives_byte_for_byte_with_its_headers() -> None:
     assert receiver.body == PAYLOAD
     expected = {
         "content-type": "application/json",
+        "user-agent": f"edgar-watcher/{__version__}",
         "idempotency-key": "ab12cd34ef",
         "x-watcher-event": "ab12cd34ef",
         "x-watcher-timestamp": "1795176000",

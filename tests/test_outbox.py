@@ -324,6 +324,8 @@ def test_what_is_held_can_be_given_up_with_the_reason(store: Store, clock: Clock
     assert store.drop(1, "it is in the channel")
     assert states(store) == {"event1": "dead"}
     assert store.value("SELECT reason FROM owed") == "dropped: it is in the channel"
+    assert store.retry_now(1, clock())
+    assert store.value("SELECT reason FROM owed") is None, "it is given up no more"
 
 
 @pytest.mark.parametrize(("state", "ends"), [("retryable", "dead"), ("unknown", "dead"), ("accepted", "delivered")])

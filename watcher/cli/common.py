@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -46,6 +47,20 @@ class _Number(click.types.IntParamType):
         return self.fail(f"{value} is too large", param, ctx) if abs(number) >= 2**63 else number
 
 
+class _Accession(click.types.StringParamType):
+    """An accession number, also without its dashes, or within a link to the filing."""
+
+    name = "accession"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        found = ACCESSION.search(super().convert(value, param, ctx))
+        if found is None:
+            self.fail(f"{value!r} is no accession number; one looks like 0001107843-24-000123", param, ctx)
+        return "-".join(found.groups())
+
+
+ACCESSION = re.compile(r"(?<![0-9])([0-9]{10})-?([0-9]{2})-?([0-9]{6})(?![0-9])")
+ACCESSION_NUMBER = _Accession()
 DAY = _Day()
 NUMBER = _Number()
 config_option = click.option(

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import click
 
+from watcher.cli.common import ACCESSION_NUMBER
 from watcher.cli.common import DAY
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
@@ -45,7 +46,13 @@ from watcher.writing import whole
 )
 @click.option("--until", type=DAY, metavar="DATE", help="Filed (alerts: told; holdings: held) on this day or earlier.")
 @click.option("--ticker", help="Of one issuer only, by ticker or CIK.")
-@click.option("--case", "accession", metavar="ACCESSION", help="All about one filing, as a zip (without -o: ACCESSION.zip).")
+@click.option(
+    "--case",
+    "accession",
+    type=ACCESSION_NUMBER,
+    metavar="ACCESSION",
+    help="All about one filing, as a zip (without -o: ACCESSION.zip).",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write FILE, whole or not at all.")
 @click.argument("what", type=click.Choice(list(COLUMNS)), required=False)
 def export(

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from watcher.cli.common import ACCESSION_NUMBER
 from watcher.cli.common import NUMBER
 from watcher.cli.common import config_option
 from watcher.cli.common import configured
@@ -160,7 +161,7 @@ def _deliveries(store: Store, event_id: str) -> list[dict[str, Any]]:
 @click.command
 @config_option
 @json_option
-@click.argument("accession")
+@click.argument("accession", type=ACCESSION_NUMBER)
 def why(option: Path | None, as_json: bool, accession: str) -> None:
     """Every rule, each condition, the values seen, the verdict and the deliveries of the filing ACCESSION."""
     config = configured(option)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 
+from watcher.cli.common import ACCESSION
 from watcher.cli.common import config_option
 from watcher.cli.common import json_option
 from watcher.cli.common import print_json
@@ -22,8 +22,6 @@ from watcher.core.model import Row
 from watcher.core.reading import Reading
 from watcher.core.reading import read
 from watcher.core.text import cleaned
-
-_ACCESSION = re.compile(r"([0-9]{10})-?([0-9]{2})-?([0-9]{6})(?![0-9])")
 
 
 @click.command
@@ -77,7 +75,7 @@ def _as_json(path: str, reading: Reading) -> dict[str, Any]:
 
 
 def _from_name(path: str) -> str | None:
-    match = _ACCESSION.search(Path(path).name)
+    match = ACCESSION.search(Path(path).name)
     return "-".join(match.groups()) if match else None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from watcher import __version__
 from watcher.config import Destination
 from watcher.core.telling import Outcome
 from watcher.core.telling import Outgoing
@@ -64,6 +65,7 @@ class Webhook:
         timestamp = str(int(now.timestamp()))
         headers = {
             "Content-Type": "application/json",
+            "User-Agent": f"edgar-watcher/{__version__}",
             "Idempotency-Key": outgoing.event_id,
             "X-Watcher-Event": outgoing.event_id,
             "X-Watcher-Timestamp": timestamp,

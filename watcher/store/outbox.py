@@ -292,8 +292,8 @@ class Outbox(Connection):
             )
             return bool(
                 self.execute(
-                    "UPDATE owed SET state = 'retry', next_at = ?, may_repeat = may_repeat OR digest IS NOT NULL, digest = NULL"
-                    " WHERE id = ? AND state NOT IN ('delivered', 'sending', 'folded')",
+                    "UPDATE owed SET state = 'retry', next_at = ?, may_repeat = may_repeat OR digest IS NOT NULL, digest = NULL,"
+                    " reason = NULL WHERE id = ? AND state NOT IN ('delivered', 'sending', 'folded')",
                     (stamp(now), owed_id),
                 )
             )
