@@ -26,7 +26,15 @@ from watcher.store import StoredWatch
 
 AMENDED = amending(form(sold(5_800, 4_200, on(1)), day=on(1)), on(2))
 AMENDED_AGAIN = amending(form(sold(5_900, 4_100, on(1)), day=on(1)), on(2))
-FILED = {1: (FIRST, at(on(2))), 2: (AMENDED, at(on(10))), 3: (AMENDED_AGAIN, at(on(17)))}
+OF_THE_AMENDMENT = amending(form(sold(6_000, 4_000, on(1)), day=on(1)), on(10))
+LATER = form(sold(200, 3_800, on(22)), day=on(22))
+FILED = {
+    1: (FIRST, at(on(2))),
+    2: (AMENDED, at(on(10))),
+    3: (AMENDED_AGAIN, at(on(17))),
+    4: (OF_THE_AMENDMENT, at(on(19))),
+    5: (LATER, at(on(23))),
+}
 
 
 @pytest.fixture
@@ -36,13 +44,41 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made.store.close()
 
 
-@pytest.mark.parametrize("order", list(permutations(FILED)), ids=lambda order: "".join(map(str, order)))
-def test_what_was_amended_last_holds_in_any_order_of_arrival(desk: Desk, order: tuple[int, ...]) -> None:
-    told = [alert.message.title for number in order for alert in desk.file(number, *FILED[number]).alerts]
-    assert desk.events() == [(accession_of(1), "sale", "5900")]
-    assert list(desk.newest().values()) == ["4100"]
-    corrections = [title for title in told if title.startswith("Correction")]
-    assert all("sold 5,900" in title for title in corrections[-1:]), "nobody is put back to what was amended since"
+@pytest.mark.parametrize("last", [3, 4])
+def test_what_was_amended_last_holds_in_any_order_of_arrival(tmp_path: Path, last: int) -> None:
+    shares, left = {3: ("5,900", "4100"), 4: ("6,000", "4000")}[last]
+    outcomes = []
+    for order in permutations(range(1, last + 1)):
+        desk = Desk(tmp_path / "".join(map(str, order)))
+        told = [alert.message.title for number in order for alert in desk.file(number, *FILED[number]).alerts]
+        assert f"sold {shares} sh" in told[-1], "what is told last is what holds"
+        ties = [tuple(tie) for tie in desk.store.rows("SELECT accession_number, state, original FROM amendment ORDER BY 1")]
+        outcomes.append((desk.balances(), desk.newest(), desk.events(), ties))
+        desk.store.close()
+    assert list(outcomes[0][1].values()) == [left]
+    assert outcomes[0][2] == [(accession_of(1), "sale", shares.replace(",", ""))]
+    assert outcomes[0][3] == [(accession_of(number), "tied", accession_of(1)) for number in range(2, last + 1)]
+    assert [one for one in outcomes if one != outcomes[0]] == []
+
+
+def test_a_later_filing_counts_from_what_was_amended_last_in_any_order_of_arrival(tmp_path: Path) -> None:
+    outcomes = []
+    for order in permutations((1, 2, 4, 5)):
+        desk = Desk(tmp_path / "".join(map(str, order)))
+        for number in order:
+            desk.file(number, *FILED[number])
+        (line,) = (one for number, one in desk.balances().items() if number.startswith(accession_of(5)))
+        outcomes.append((line, desk.newest(), desk.events()))
+        desk.store.close()
+    assert outcomes[0][0] == ("4000", "4000", "3800", "matches")
+    assert [one for one in outcomes if one != outcomes[0]] == []
+
+
+def test_a_later_amendment_of_another_row_states_the_balance_as_an_earlier_one_amends_it(desk: Desk) -> None:
+    desk.file(1, form(sold(500, 9_500, on(1)), sold(700, 8_800, on(2)), day=on(1)), at(on(3)))
+    desk.file(3, amending(form(sold(400, 9_500, on(1)), day=on(1)), on(3)), at(on(17)))
+    desk.file(2, amending(form(sold(600, 8_900, on(2)), day=on(1)), on(3)), at(on(10)))
+    assert list(desk.newest().values()) == ["8900"]
 
 
 def test_an_earlier_amendment_that_comes_last_adds_what_it_alone_says(desk: Desk) -> None:

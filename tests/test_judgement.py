@@ -59,6 +59,7 @@ class Desk:
     """A store, a configuration and one watch that has done its baseline; filings are put on it one by one."""
 
     def __init__(self, folder: Path, rule: str = "", issuer: str = "0009990001") -> None:
+        folder.mkdir(exist_ok=True)
         path = folder / "watcher.toml"
         path.write_text(CONFIG.format(rule=rule, issuer=issuer), "utf-8")
         self.config: Config = load(path, {"HOOK_SECRET": "not a secret"})

@@ -10,11 +10,14 @@ from dataclasses import replace
 from datetime import UTC
 from datetime import date
 from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.test_judgement import Desk
+from tests.test_judgement import amending
 from watcher.comparison import compare
 from watcher.comparison import keep as keep_compared
 from watcher.core.facts import facts_of
@@ -169,3 +172,17 @@ def test_what_can_no_longer_be_read_stays_as_it_was(store: Store) -> None:
     (kept,) = store.readings(older_than=READER_VERSION)
     assert reparse(store, kept, now=NOW).error is not None
     assert reported(store) == ["100"]
+
+
+def test_an_original_read_again_stays_amended_though_the_amendment_cannot_be_read_again(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.file(1, right(), NOW)
+    (told,) = desk.file(2, amending(misread(right()), date(2026, 9, 2)), NOW + timedelta(days=7)).alerts
+    assert told.message.title.startswith("Correction")
+    with desk.store.transaction():
+        desk.store.keep_original(ACCESSION, content(), OLD)
+    before = desk.events(), desk.newest(), desk.balances()
+    assert before[0] == [(ACCESSION, "sale", "1000")]
+    assert again(desk.store) == [((), 0)], "nor is anybody put back to what was amended since"
+    assert (desk.events(), desk.newest(), desk.balances()) == before
+    desk.store.close()

@@ -49,11 +49,19 @@ _YEAR = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """An original, or an amendment of it. `by_then` is what they come to with this one and those before it."""
+
+    filing: ReadFiling
+    by_then: OwnershipDocument
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """A filing beside the store. `document` is what it comes to: of an amendment that is tied, the original as amended.
 
     `beside.changes` are how its lines compare with those before them, once amended; `changes`, which are kept, are of the filing by itself.
-    `amended` are the accession numbers of what it amends, or of amendments of it that came first, in the order of acceptance.
+    `others` are what it amends and the other amendments of that, or the amendments of it that came first, in the order of acceptance.
     """
 
     document: OwnershipDocument
@@ -63,8 +71,7 @@ class Compared:
     beside: Beside
     transactions_key: str = ""
     same: tuple[ReadFiling, ...] = ()
-    amended: tuple[str, ...] = ()
-    tied_now: tuple[tuple[ReadFiling, Amendment], ...] = ()
+    others: tuple[Member, ...] = ()
 
 
 def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bool, complete_since: date | None) -> Compared:
@@ -73,18 +80,9 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
     `complete_since` is the day from which the store should have all filings that the watches concern; `None` while it is still read.
     """
     amends = document.form_type.endswith("/A")
-    amendment: Amendment | None = None
-    whole = by_then = document
-    amended = tuple[str, ...]()
-    tied_now = tuple[tuple[ReadFiling, Amendment], ...]()
-    if amends:
-        amendment, amended = _amendment(store, document, filed)
-        by_then, whole = _whole(store, document, amendment, filed)
-    else:
-        tied_now = _amended_already(store, document, filed)
-        amended = tuple(one.accession_number for one, _ in tied_now)
-        if tied_now:
-            whole = effective(document, [one.document for one, _ in tied_now])
+    amendment = _amendment(store, document, filed) if amends else None
+    root = filed.accession_number if amendment is None else amendment.original
+    by_then, whole, others = (document, document, ()) if root is None else _family(store, document, filed, root)
     placed = tuple(store.placed(_positions(by_then, document, filed)))
     changes = tuple(one.change(amends=amends) for one in placed)
     transactions_key = "" if amends else key_of(document)
@@ -110,8 +108,7 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
         ),
         same=same,
         transactions_key=transactions_key,
-        amended=amended,
-        tied_now=tied_now,
+        others=others,
     )
 
 
@@ -123,19 +120,16 @@ def keep(store: Store, facts: FilingFacts, compared: Compared, filed: Filed) -> 
     amendment = compared.beside.amends
     if amendment is not None:
         store.keep_amendment(accession, amendment.state, amendment.original, issuer_cik, filed.filed_at)
-    told_by = amendment.original if amendment is not None else None
-    if told_by is not None:
-        store.forget_events(accession)
-        store.forget_events(told_by)
-        original = store.read_filing(told_by)
-        facts = replace(facts, accession_number=told_by, filed_at=original.filed_at if original else filed.filed_at)
-    for early, tie_ in compared.tied_now:
-        store.keep_amendment(early.accession_number, tie_.state, accession, issuer_cik, early.filed_at)
-        store.forget_events(early.accession_number)
-        gapped += store.forget_positions(early.accession_number)
-        again = Filed(early.accession_number, early.filed_at, early.first_seen_at, early.path_cik)
-        placed = store.placed(_positions(compared.document, early.document, again))
-        gapped += store.keep_positions([(one, one.change(amends=True)) for one in placed])
+    root = accession if amendment is None else amendment.original or accession
+    store.forget_events(accession)
+    for number, one in ((one.filing.accession_number, one) for one in compared.others):
+        store.forget_events(number)
+        if number == root:
+            facts = replace(facts, accession_number=root, filed_at=one.filing.filed_at)
+        else:
+            store.keep_amendment(number, "tied", root, issuer_cik, one.filing.filed_at)
+        if one.filing.filed_at >= filed.filed_at:
+            gapped += _place_anew(store, one)
     # Of filings that report the very same, the first one accepted stands for all, in whatever order they are read.
     accepted = [(filed.filed_at, accession), *((one.filed_at, one.accession_number) for one in compared.same)]
     for _, number in sorted(accepted)[1:]:
@@ -143,6 +137,15 @@ def keep(store: Store, facts: FilingFacts, compared: Compared, filed: Filed) -> 
     if min(accepted) == accepted[0]:
         store.keep_events(facts, simple_events(facts.events), owners_key(document))
     explain_anew(store, gapped)
+
+
+def _place_anew(store: Store, member: Member) -> list[str]:
+    """Keep the positions of a filing as it comes out now; returns the accession numbers that have another gap then."""
+    one = member.filing
+    gapped = store.forget_positions(one.accession_number)
+    again = Filed(one.accession_number, one.filed_at, one.first_seen_at, one.path_cik)
+    placed = store.placed(_positions(member.by_then, one.document, again))
+    return gapped + store.keep_positions([(each, each.change(amends=True)) for each in placed])
 
 
 def explain_anew(store: Store, accession_numbers: Iterable[str]) -> None:
@@ -158,8 +161,8 @@ def explain_anew(store: Store, accession_numbers: Iterable[str]) -> None:
 # --- amendments -------------------------------------------------------------------------------------------------------------
 
 
-def _amendment(store: Store, document: OwnershipDocument, filed: Filed) -> tuple[Amendment, tuple[str, ...]]:
-    """What an amendment amends, and the accession numbers of that and of its earlier amendments."""
+def _amendment(store: Store, document: OwnershipDocument, filed: Filed, beside: Sequence[Kept] = ()) -> Amendment:
+    """What an amendment amends, of what the store holds and what stands `beside` it."""
     stated = document.date_of_original_submission or document.period_of_report
     candidates: dict[str, Kept] = {}
     if stated is not None:
@@ -173,29 +176,32 @@ def _amendment(store: Store, document: OwnershipDocument, filed: Filed) -> tuple
             one = store.read_filing(number)
             if one is not None:
                 candidates[number] = Kept(number, one.filed_at, one.document, store.original_of(number))
-    amendment = tie(document, list(candidates.values()))
-    if amendment.original is None:
-        return amendment, ()
-    others = [number for number in store.amendments_of(amendment.original) if number != filed.accession_number]
-    return amendment, (amendment.original, *others)
+    return tie(document, list((candidates | {one.accession_number: one for one in beside}).values()))
 
 
-def _whole(
-    store: Store, document: OwnershipDocument, amendment: Amendment, filed: Filed
-) -> tuple[OwnershipDocument, OwnershipDocument]:
-    """The original as amended up to and with this amendment, and with those too that were accepted later and read before it.
+def _family(
+    store: Store, document: OwnershipDocument, filed: Filed, root: str
+) -> tuple[OwnershipDocument, OwnershipDocument, tuple[Member, ...]]:
+    """The original as amended up to and with this filing, and by all its amendments; and the others among these.
 
-    The amendment itself where the original is not known.
+    Those too that were accepted later and read before it.
     """
-    original = store.read_filing(amendment.original) if amendment.original else None
-    if original is None or amendment.original is None:
-        return document, document
-    others = [found for number in store.amendments_of(amendment.original) if (found := store.read_filing(number)) is not None]
-    place = (filed.filed_at, filed.accession_number)
-    before = [one.document for one in others if (one.filed_at, one.accession_number) < place]
-    after = [one.document for one in others if (one.filed_at, one.accession_number) > place]
-    by_then = _amended(original.document, document, [*before, document])
-    return by_then, _amended(original.document, document, [*before, document, *after]) if after else by_then
+    this = ReadFiling(filed.accession_number, document, filed.filed_at, filed.first_seen_at, filed.path_cik)
+    known = [store.read_filing(number) for number in (root, *store.amendments_of(root)) if number != this.accession_number]
+    found = [this, *(one for one in known if one is not None), *_amended_already(store, this, root)]
+    original, *amendments = sorted(found, key=lambda one: (one.accession_number != root, one.filed_at, one.accession_number))
+    documents = [one.document for one in amendments]
+    members = [Member(original, original.document)]
+    for number, one in enumerate(amendments, 1):
+        members.append(Member(one, _amended(original.document, one.document, documents[:number])))
+    by_then = next(member.by_then for member in members if member.filing is this)
+    if this is members[-1].filing:
+        whole = by_then
+    elif this is original:
+        whole = effective(document, documents)
+    else:
+        whole = _amended(original.document, document, documents)
+    return by_then, whole, tuple(member for member in members if member.filing is not this)
 
 
 def _amended(
@@ -209,16 +215,19 @@ def _amended(
     )
 
 
-def _amended_already(store: Store, document: OwnershipDocument, filed: Filed) -> tuple[tuple[ReadFiling, Amendment], ...]:
-    """Amendments of this filing that were read before it."""
-    found = []
-    for number in store.untied_amendments(document.issuer.cik or "", since=filed.filed_at):
+def _amended_already(store: Store, this: ReadFiling, root: str) -> list[ReadFiling]:
+    """Amendments that were read before what they amend: this filing, or an amendment of it."""
+    found = list[ReadFiling]()
+    beside = [Kept(this.accession_number, this.filed_at, this.document, None if this.accession_number == root else root)]
+    for number in store.untied_amendments(this.document.issuer.cik or "", since=this.filed_at):
         early = store.read_filing(number)
-        if early is not None:
-            amendment = tie(early.document, [Kept(filed.accession_number, filed.filed_at, document)])
-            if amendment.state == "tied":
-                found.append((early, amendment))
-    return tuple(found)
+        if early is None or tie(early.document, beside).original != root:
+            continue
+        again = Filed(number, early.filed_at, early.first_seen_at, early.path_cik)
+        if number != this.accession_number and _amendment(store, early.document, again, beside).original == root:
+            found.append(early)
+            beside.append(Kept(number, early.filed_at, early.document, root))
+    return found
 
 
 def _positions(whole: OwnershipDocument, as_filed: OwnershipDocument, filed: Filed) -> list[Position]:

@@ -131,8 +131,8 @@ class _Judge:
         self.facts = facts
         self.muted = store.silences_in_force(now)
         self.past = compared.beside.past
-        self.earlier = _latest(store, compared.amended)
-        self.same = _latest(store, [one.accession_number for one in compared.same])
+        self.earlier = latest_told(store, [one.filing.accession_number for one in compared.others])
+        self.same = latest_told(store, [one.accession_number for one in compared.same])
         self.silences: list[str] = []
         self.troubles: list[str] = []
         self.told: set[str] = set()
@@ -292,17 +292,16 @@ def _shown(watch: StoredWatch) -> WatchedAs:
     return WatchedAs(watch.key, watch.shown, watch.ticker)
 
 
-def _latest(store: Store, accessions: Sequence[str]) -> dict[str, KeptAlert]:
-    """The last that each watch was told of these filings, which stand in the order of acceptance; for everybody who was told of one.
+def latest_told(store: Store, accessions: Iterable[str]) -> dict[str, KeptAlert]:
+    """The last that each watch was told of any of these filings; for everybody who was told of one.
 
     That a filing could not be read tells nothing of it.
     """
     found: dict[str, KeptAlert] = {}
-    for number in accessions:
-        for alert in store.latest_alerts(number):
-            if alert.payload.get("kind") != "quarantined":
-                before = found.get(alert.watch_key)
-                found[alert.watch_key] = alert if before is None else _also_for(before, alert)
+    for alert in store.latest_alerts(accessions):
+        if alert.payload.get("kind") != "quarantined":
+            before = found.get(alert.watch_key)
+            found[alert.watch_key] = alert if before is None else _also_for(before, alert)
     return found
 
 

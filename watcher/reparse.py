@@ -29,6 +29,7 @@ from watcher.core.reading import document_of
 from watcher.core.reading import read_submission
 from watcher.core.telling import Alert
 from watcher.core.telling import WatchedAs
+from watcher.judgement import latest_told
 from watcher.store import KeptAlert
 from watcher.store import KeptReading
 from watcher.store import Store
@@ -70,7 +71,8 @@ def reparse(store: Store, kept: KeptReading, *, now: datetime) -> Reparsed:
         store.keep_reading(replace(facts, document=document))
         keep(store, facts, compared, filed)
         explain_anew(store, gapped)
-        corrections = [one for alert in store.latest_alerts(accession) if (one := _correction(facts, alert)) is not None]
+        told = latest_told(store, [accession, *(one.filing.accession_number for one in compared.others)])
+        corrections = [one for alert in told.values() if (one := _correction(facts, alert)) is not None]
         for one in corrections:
             store.keep_alert(one, now)
     return Reparsed(accession, changes, corrections=len(corrections))
@@ -78,8 +80,6 @@ def reparse(store: Store, kept: KeptReading, *, now: datetime) -> Reparsed:
 
 def _correction(facts: FilingFacts, told: KeptAlert) -> Alert | None:
     """What is owed to whoever was told otherwise; `None` where what was told still stands. Holdings are not judged again."""
-    if told.payload.get("kind") == "quarantined":
-        return None  # it claimed nothing about what the filing says
     ticker = told.payload.get("issuer", {}).get("ticker")
     reasons = Reasons(WatchedAs(told.watch_key, ticker or told.watch_key, ticker), told.rules)
     later = alert_message(facts, reasons)

@@ -165,7 +165,7 @@ class Mill:
         self._found(number, "0009980001", text)
         (result,) = world.ingest()
         assert result.state == "quarantined", result
-        (kept,) = world.store.latest_alerts(number)
+        (kept,) = world.store.latest_alerts([number])
         payload = world.store.value("SELECT payload FROM alert WHERE event_id = ?", (kept.event_id,))
         return (Alert(kept.event_id, number, kept.watch_key, kept.rules, kept.message, payload, kept.destinations),)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,12 +108,12 @@ class Outbox(Connection):
             ],
         )
 
-    def latest_alerts(self, accession_number: str) -> list[KeptAlert]:
-        """The latest alert about a filing for each watch, with the destinations that were, or will be, told."""
+    def latest_alerts(self, accession_numbers: Iterable[str]) -> list[KeptAlert]:
+        """The latest alert for each watch about each of these filings, as they were made, with the destinations that are told."""
         rows = self.rows(
-            "SELECT * FROM alert WHERE accession_number = ?1 AND rowid IN"
-            " (SELECT max(rowid) FROM alert WHERE accession_number = ?1 GROUP BY watch_key)",
-            (accession_number,),
+            "SELECT * FROM alert WHERE rowid IN (SELECT max(rowid) FROM alert WHERE accession_number IN (SELECT value FROM json_each(?))"
+            " GROUP BY accession_number, watch_key) ORDER BY rowid",
+            (json.dumps(list(accession_numbers)),),
         )
         states = {
             row["event_id"]: self.rows(
