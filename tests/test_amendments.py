@@ -98,6 +98,27 @@ def test_an_amendment_by_one_of_joint_owners_amends_what_they_hold_together(desk
     assert change.standing == "matches"
 
 
+def test_an_amendment_that_adds_an_owner_leaves_no_second_balance_in_any_order_of_arrival(tmp_path: Path) -> None:
+    both = (JANE, ALEX)
+    filings = {
+        1: (form(sold(500, 10_000, on(1)), day=on(1), owners=both), at(on(2))),
+        2: (form(sold(8_500, 1_500, on(8)), sold(10, 90, on(8), nature="By Trust"), day=on(8)), at(on(9))),
+        3: (amending(form(sold(5_800, 4_200, on(8)), day=on(8), owners=both), on(9)), at(on(16))),
+        4: (form(sold(200, 4_000, on(20)), day=on(20), owners=both), at(on(23))),
+    }
+    outcomes = []
+    for order in permutations(filings):
+        desk = Desk(tmp_path / "".join(map(str, order)))
+        for number in order:
+            desk.file(number, *filings[number])
+        events = [tuple(row) for row in desk.store.rows("SELECT accession_number, owners, shares FROM event ORDER BY 1, 3")]
+        outcomes.append((desk.balances(), desk.newest(), events))
+        desk.store.close()
+    assert list(outcomes[0][1].values()) == ["4000", "90"]
+    assert [one for one in outcomes if one != outcomes[0]] == []
+    assert sorted(one[3] for one in outcomes[0][0].values()) == ["amends", "first sight", "first sight", "matches", "matches"]
+
+
 def test_a_correction_reaches_who_was_told_of_the_original_though_others_heard_of_an_amendment_since(tmp_path: Path) -> None:
     desk = Desk(tmp_path, '[rules.amended]\nevents = ["amendment"]\nnotify = ["machine"]')
     desk.store.set_watches([replace(watch, rules=("default", "amended")) for watch in desk.store.watches()], BEGAN)

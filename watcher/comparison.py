@@ -30,6 +30,7 @@ from watcher.core.holdings import by_key
 from watcher.core.holdings import owners_key
 from watcher.core.holdings import positions
 from watcher.core.model import OwnershipDocument
+from watcher.core.model import ReportingOwner
 from watcher.core.past import Beside
 from watcher.core.past import Filed
 from watcher.core.past import Past
@@ -83,7 +84,8 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
     amendment = _amendment(store, document, filed) if amends else None
     root = filed.accession_number if amendment is None else amendment.original
     by_then, whole, others = (document, document, ()) if root is None else _family(store, document, filed, root)
-    placed = tuple(store.placed(_positions(by_then, document, filed)))
+    owners = whole.reporting_owners
+    placed = tuple(store.placed(_positions(by_then, document, filed, owners)))
     changes = tuple(one.change(amends=amends) for one in placed)
     transactions_key = "" if amends else key_of(document)
     same = _same(store, document, filed, transactions_key)
@@ -99,7 +101,7 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
             changes=changes
             if whole is by_then
             else tuple(
-                one.change(amends=amends) for one in store.placed(_positions(whole, document if amends else whole, filed))
+                one.change(amends=amends) for one in store.placed(_positions(whole, document if amends else whole, filed, owners))
             ),
             past=past,
             amends=amendment,
@@ -128,24 +130,27 @@ def keep(store: Store, facts: FilingFacts, compared: Compared, filed: Filed) -> 
             facts = replace(facts, accession_number=root, filed_at=one.filing.filed_at)
         else:
             store.keep_amendment(number, "tied", root, issuer_cik, one.filing.filed_at)
-        if one.filing.filed_at >= filed.filed_at:
-            gapped += _place_anew(store, one)
+        came_later = (one.filing.filed_at, number) > (filed.filed_at, accession)
+        if came_later or owners_key(one.by_then) != owners_key(compared.document):
+            gapped += _place_anew(store, one, compared.document.reporting_owners)
     # Of filings that report the very same, the first one accepted stands for all, in whatever order they are read.
     accepted = [(filed.filed_at, accession), *((one.filed_at, one.accession_number) for one in compared.same)]
     for _, number in sorted(accepted)[1:]:
         store.forget_events(number)
     if min(accepted) == accepted[0]:
-        store.keep_events(facts, simple_events(facts.events), owners_key(document))
+        store.keep_events(facts, simple_events(facts.events), owners_key(compared.document))
     explain_anew(store, gapped)
 
 
-def _place_anew(store: Store, member: Member) -> list[str]:
-    """Keep the positions of a filing as it comes out now; returns the accession numbers that have another gap then."""
-    one = member.filing
-    gapped = store.forget_positions(one.accession_number)
-    again = Filed(one.accession_number, one.filed_at, one.first_seen_at, one.path_cik)
-    placed = store.placed(_positions(member.by_then, one.document, again))
-    return gapped + store.keep_positions([(each, each.change(amends=True)) for each in placed])
+def _place_anew(store: Store, member: Member, owners: tuple[ReportingOwner, ...]) -> list[str]:
+    """Keep the positions of a filing as it comes out now; returns the accession numbers whose gaps may be others then."""
+    one, number = member.filing, member.filing.accession_number
+    gapped = store.forget_positions(number)
+    again = Filed(number, one.filed_at, one.first_seen_at, one.path_cik)
+    placed = store.placed(_positions(member.by_then, one.document, again, owners))
+    amends = one.document.form_type.endswith("/A")
+    gapped += store.keep_positions([(each, each.change(amends=amends)) for each in placed])
+    return [*gapped, number]
 
 
 def explain_anew(store: Store, accession_numbers: Iterable[str]) -> None:
@@ -230,15 +235,19 @@ def _amended_already(store: Store, this: ReadFiling, root: str) -> list[ReadFili
     return found
 
 
-def _positions(whole: OwnershipDocument, as_filed: OwnershipDocument, filed: Filed) -> list[Position]:
-    """The positions that a filing states, of an amendment those that it touches, as they come out with the rows it leaves alone."""
-    issuer_cik = as_filed.issuer.cik or ""
-    found = positions(whole, issuer_cik=issuer_cik, accession_number=filed.accession_number, filed_at=filed.filed_at)
+def _positions(
+    whole: OwnershipDocument, as_filed: OwnershipDocument, filed: Filed, owners: tuple[ReportingOwner, ...]
+) -> list[Position]:
+    """The positions that a filing states, of an amendment those that it touches, as they come out with the rows it leaves alone.
+
+    They are of all the owners that the original and its amendments name: one of joint owners may amend alone, or add another.
+    """
+    issuer_cik, accession = as_filed.issuer.cik or "", filed.accession_number
+    jointly = replace(whole, reporting_owners=owners)
+    found = positions(jointly, issuer_cik=issuer_cik, accession_number=accession, filed_at=filed.filed_at)
     if whole is as_filed:
         return found
-    touched = by_key(
-        replace(as_filed, reporting_owners=whole.reporting_owners), issuer_cik
-    )  # one of joint owners may amend alone
+    touched = by_key(replace(as_filed, reporting_owners=owners), issuer_cik)
     return [one for one in found if one.holding.key in touched]
 
 

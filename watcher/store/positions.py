@@ -221,13 +221,13 @@ class Positions(Connection):
         """
         gapped = []
         for row in self.rows(_AFTER if is_of_several(key) else f"{_AFTER} LIMIT 1", (holding_id, *order)):
-            if row["standing"] != "amends" and self._counts_anew(row, previous):
+            if self._counts_anew(row, previous):
                 gapped.append(row["accession_number"])
             previous = self._stated(row)
         return gapped
 
     def _counts_anew(self, row: sqlite3.Row, previous: Holding | None) -> bool:
-        change = self._change(row, previous, amends=False)
+        change = self._change(row, previous, amends=row["standing"] == "amends")
         self.execute(
             "UPDATE position SET before = ?, before_accession = ?, unexplained = ?, standing = ?, candidates = ?"
             " WHERE holding_id = ? AND as_of = ? AND filed_at = ? AND accession_number = ?",
