@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -13,6 +14,7 @@ import pytest
 
 from tests.core.samples import ALEX
 from tests.core.samples import JANE
+from tests.core.samples import values
 from tests.test_judgement import BEGAN
 from tests.test_judgement import FIRST
 from tests.test_judgement import Desk
@@ -22,6 +24,8 @@ from tests.test_judgement import at
 from tests.test_judgement import form
 from tests.test_judgement import on
 from tests.test_judgement import sold
+from watcher.core.model import OwnershipDocument
+from watcher.core.model import ReportingOwner
 from watcher.store import StoredWatch
 
 AMENDED = amending(form(sold(5_800, 4_200, on(1)), day=on(1)), on(2))
@@ -35,6 +39,13 @@ FILED = {
     4: (OF_THE_AMENDMENT, at(on(19))),
     5: (LATER, at(on(23))),
 }
+
+
+def planned(shares: int, after: int, owners: Sequence[ReportingOwner] = (JANE,), day: int = 1) -> OwnershipDocument:
+    """A sale under a plan, which a footnote names with its day."""
+    made = form(sold(shares, after, on(day), footnotes={"transaction_code": ("F1",)}), day=on(day), owners=owners)
+    words = "The sale was effected pursuant to a Rule 10b5-1 trading plan adopted by the reporting person on December 1, 2025."
+    return replace(made, aff10b5_one=True, footnotes={"F1": words})
 
 
 @pytest.fixture
@@ -189,3 +200,16 @@ def test_who_was_told_through_a_watch_that_is_gone_gets_the_correction_through_a
     (correction,) = desk.file(2, *FILED[2]).alerts
     assert correction.watch_key == issuer.key
     assert "desk" in correction.destinations
+
+
+def test_what_an_amendment_amends_does_not_count_as_sold_before_it(desk: Desk) -> None:
+    desk.file(1, planned(8_500, 1_500), at(on(2)))
+    (correction,) = desk.file(2, amending(planned(5_800, 4_200), on(2)), at(on(10))).alerts
+    assert "Sold so far  5,800 for $145,000.00; the first sale seen under this plan" in correction.message.text
+
+
+def test_a_sale_that_another_filing_reports_too_does_not_count_as_sold_before_it(desk: Desk) -> None:
+    desk.file(1, planned(8_500, 1_500, (JANE, ALEX)), at(on(2)))
+    book = desk.file(2, planned(8_500, 1_500), at(on(2), 19)).facts.plan_book
+    assert book is not None
+    assert values(book.sold, book.filings) == (8_500, 1)

@@ -5,6 +5,7 @@ Reads the store, and keeps what a filing comes to. Judges nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,8 +89,10 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
     placed = tuple(store.placed(_positions(by_then, document, filed, owners)))
     changes = tuple(one.change(amends=amends) for one in placed)
     transactions_key = "" if amends else key_of(document)
-    same = _same(store, document, filed, transactions_key)
-    past = _past(store, document, filed, complete_since) if live else None
+    block = _block(store, document, filed, root, others)
+    same = () if amends else block
+    again = {filed.accession_number, root or "", *(one.accession_number for one in block)}
+    past = _past(store, document, filed, complete_since, again) if live else None
     if any(change.standing == "gap" for change in changes):
         changes = explained(changes, document, _with_gaps(store, past or Past(), document, filed))
     return Compared(
@@ -262,9 +265,20 @@ def _companions(store: Store, document: OwnershipDocument, filed: Filed) -> tupl
     return companions(document, [(one.accession_number, one.document) for one in others])
 
 
-def _same(store: Store, document: OwnershipDocument, filed: Filed, transactions_key: str) -> tuple[ReadFiling, ...]:
+def _block(
+    store: Store, document: OwnershipDocument, filed: Filed, root: str | None, others: Sequence[Member]
+) -> tuple[ReadFiling, ...]:
+    """The filings that report the very same transactions, the first one first; of an amendment those that its original is like."""
+    original = next((one.filing for one in others if one.filing.accession_number == root), None)
+    if original is not None:
+        return _same(store, original.document, original.filed_at, original.accession_number)
+    return _same(store, document, filed.filed_at, filed.accession_number)
+
+
+def _same(store: Store, document: OwnershipDocument, filed_at: datetime, number: str) -> tuple[ReadFiling, ...]:
     """The filings that report the very same transactions, the first one first; also those that are only tied to one another."""
-    alike = store.filings_like(transactions_key, near=filed.filed_at, but=filed.accession_number) if transactions_key else []
+    transactions_key = "" if document.form_type.endswith("/A") else key_of(document)
+    alike = store.filings_like(transactions_key, near=filed_at, but=number) if transactions_key else []
     others = [one for number in alike if (one := store.read_filing(number)) is not None]
     reached, ends = list[ReadFiling](), [document]
     while ends:
@@ -275,7 +289,8 @@ def _same(store: Store, document: OwnershipDocument, filed: Filed, transactions_
     return tuple(sorted(reached, key=lambda one: (one.filed_at, one.accession_number)))
 
 
-def _past(store: Store, document: OwnershipDocument, filed: Filed, complete_since: date | None) -> Past:
+def _past(store: Store, document: OwnershipDocument, filed: Filed, complete_since: date | None, again: Collection[str]) -> Past:
+    """What was before; `again` are the filings that say what this one says too, itself among them."""
     issuer_cik = document.issuer.cik or ""
     owners, ciks = owners_key(document), _ciks(document)
     holdings = tuple(store.holdings_of(issuer_cik, owners, until=filed.filed_at, but=filed.accession_number))
@@ -288,7 +303,7 @@ def _past(store: Store, document: OwnershipDocument, filed: Filed, complete_sinc
     whole = store.watches_issuer(issuer_cik)  # else of the other owners only some filings are here
     return Past(
         since=max(known_since, complete_since),
-        own=store.own_events(issuer_cik, ciks, until=filed.filed_at, but=filed.accession_number),
+        own=store.own_events(issuer_cik, ciks, until=filed.filed_at, but=again),
         others=store.other_events(issuer_cik, ciks, since=filed_on - _MONTH, until=filed_on) if whole else (),
         holdings=holdings,
         reports=reports,

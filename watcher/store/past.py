@@ -71,17 +71,19 @@ class Past(Connection):
         if self.execute("DELETE FROM event WHERE accession_number = ?", (accession_number,)):
             self.execute("DELETE FROM event_owner WHERE accession_number = ?", (accession_number,))
 
-    def own_events(self, issuer_cik: str, ciks: Collection[str], *, until: datetime, but: str) -> tuple[PastEvent, ...]:
-        """Sales and purchases of any of these owners at the issuer accepted by then, the newest first; not of the filing `but`."""
+    def own_events(
+        self, issuer_cik: str, ciks: Collection[str], *, until: datetime, but: Collection[str]
+    ) -> tuple[PastEvent, ...]:
+        """Sales and purchases of any of these owners at the issuer accepted by then, the newest first; not of the filings `but`."""
         found = {
             (row["accession_number"], row["number"]): row
             for cik in ciks
             for row in self.rows(
                 "SELECT event.* FROM event_owner JOIN event USING (accession_number, number)"
-                " WHERE owner_cik = ? AND event_owner.issuer_cik = ? AND accession_number != ? AND filed_at <= ?"
-                " ORDER BY event_owner.last_on DESC LIMIT ?",
-                (cik, issuer_cik, but, stamp(until), _MOST),
+                " WHERE owner_cik = ? AND event_owner.issuer_cik = ? AND filed_at <= ? ORDER BY event_owner.last_on DESC LIMIT ?",
+                (cik, issuer_cik, stamp(until), _MOST),
             )
+            if row["accession_number"] not in but
         }
         return tuple(_event(row) for row in sorted(found.values(), key=lambda row: str(row["last_on"]), reverse=True))
 
