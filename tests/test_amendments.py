@@ -213,3 +213,28 @@ def test_a_sale_that_another_filing_reports_too_does_not_count_as_sold_before_it
     book = desk.file(2, planned(8_500, 1_500), at(on(2), 19)).facts.plan_book
     assert book is not None
     assert values(book.sold, book.filings) == (8_500, 1)
+
+
+def test_a_block_that_two_filings_report_and_amend_alike_counts_once_in_whatever_order_they_come(tmp_path: Path) -> None:
+    filings = {
+        1: (planned(8_500, 1_500, (JANE, ALEX)), at(on(2))),
+        2: (planned(8_500, 1_500), at(on(2), 19)),
+        3: (amending(planned(5_800, 4_200, (JANE, ALEX)), on(2)), at(on(10))),
+        4: (amending(planned(5_800, 4_200), on(2)), at(on(10), 19)),
+    }
+    for order in (one for one in permutations(filings) if one.index(1) < one.index(3) and one.index(2) < one.index(4)):
+        desk = Desk(tmp_path / "".join(map(str, order)))
+        for number in order:
+            desk.file(number, *filings[number])
+        assert desk.events() == [(accession_of(1), "sale", "5800")], order
+        book = desk.file(5, planned(200, 4_000, day=20), at(on(23))).facts.plan_book
+        assert book is not None
+        assert values(book.sold, book.filings) == (6_000, 2)
+        desk.store.close()
+
+
+def test_of_a_block_that_two_filings_report_the_one_amended_to_another_sale_counts_too(desk: Desk) -> None:
+    desk.file(1, planned(8_500, 1_500, (JANE, ALEX)), at(on(2)))
+    desk.file(2, planned(8_500, 1_500), at(on(2), 19))
+    desk.file(3, amending(planned(300, 1_500), on(2)), at(on(10)))
+    assert desk.events() == [(accession_of(1), "sale", "8500"), (accession_of(2), "sale", "300")]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
@@ -73,6 +74,7 @@ class Compared:
     beside: Beside
     transactions_key: str = ""
     same: tuple[ReadFiling, ...] = ()
+    block: tuple[ReadFiling, ...] = ()
     others: tuple[Member, ...] = ()
 
 
@@ -90,7 +92,6 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
     changes = tuple(one.change(amends=amends) for one in placed)
     transactions_key = "" if amends else key_of(document)
     block = _block(store, document, filed, root, others)
-    same = () if amends else block
     again = {filed.accession_number, root or "", *(one.accession_number for one in block)}
     past = _past(store, document, filed, complete_since, again) if live else None
     if any(change.standing == "gap" for change in changes):
@@ -109,9 +110,10 @@ def compare(store: Store, document: OwnershipDocument, filed: Filed, *, live: bo
             past=past,
             amends=amendment,
             companions=() if amends or not live else _companions(store, document, filed),
-            same_as=same[0].accession_number if same else None,
+            same_as=block[0].accession_number if block and not amends else None,
         ),
-        same=same,
+        same=() if amends else block,
+        block=block,
         transactions_key=transactions_key,
         others=others,
     )
@@ -137,12 +139,23 @@ def keep(store: Store, facts: FilingFacts, compared: Compared, filed: Filed) -> 
         if came_later or owners_key(one.by_then) != owners_key(compared.document):
             gapped += _place_anew(store, one, compared.document.reporting_owners)
     # Of filings that report the very same, the first one accepted stands for all, in whatever order they are read.
-    accepted = [(filed.filed_at, accession), *((one.filed_at, one.accession_number) for one in compared.same)]
+    accepted = [(facts.filed_at, root), *_still_the_same(store, compared, (facts.filed_at, root))]
     for _, number in sorted(accepted)[1:]:
         store.forget_events(number)
     if min(accepted) == accepted[0]:
         store.keep_events(facts, simple_events(facts.events), owners_key(compared.document))
     explain_anew(store, gapped)
+
+
+def _still_the_same(store: Store, compared: Compared, place: tuple[datetime, str]) -> Iterator[tuple[datetime, str]]:
+    """When the filings of the block were accepted, and their accession numbers, but for one that the later of two was amended to."""
+    whole = replace(compared.document, form_type=compared.document.form_type.removesuffix("/A"))
+    for one in compared.block:
+        theirs = [found.document for number in store.amendments_of(one.accession_number) if (found := store.read_filing(number))]
+        is_later = (one.filed_at, one.accession_number) > place
+        later_is_amended = theirs if is_later else compared.document is not compared.as_filed or compared.others
+        if not later_is_amended or same_transactions(whole, effective(one.document, theirs)):
+            yield one.filed_at, one.accession_number
 
 
 def _place_anew(store: Store, member: Member, owners: tuple[ReportingOwner, ...]) -> list[str]:
