@@ -30,6 +30,7 @@ install: .venv  ## the system's service, from a clone in /opt/watcher, as root: 
 	@[ "$(CURDIR)" = /opt/watcher ] || { echo 'the service runs /opt/watcher/.venv: clone there, not $(CURDIR)' >&2; exit 1; }
 	@[ -e $(ETC)/watcher.toml ] || $(BIN)/watcher init --config $(ETC)/watcher.toml
 	chmod 644 $(ETC)/watcher.toml
+	@$(BIN)/python -m compileall -q watcher # the service may not write here
 	install -D -m 644 systemd/watcher.service $(UNITS)/watcher.service
 	@mkdir -p $(UNITS)/watcher.service.d
 	@{ echo '[Service]'; for secret in $(ETC)/*.url $(ETC)/*.secret; do \

@@ -219,3 +219,21 @@ def test_a_table_fits_a_narrow_terminal_word_by_word_and_is_whole_in_a_pipe(tmp_
     shown = on_terminal("outbox", "list", "--config", str(path), COLUMNS="108")
     assert max(map(len, shown.splitlines())) <= 108
     assert wide.split()[-1] in shown
+
+
+def test_a_compiled_file_that_is_cut_short_is_named_with_what_helps(tmp_path: Path) -> None:
+    def called() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "watcher", "completion", "bash"],
+            cwd=REPOSITORY,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPYCACHEPREFIX": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert called().returncode == 0
+    (compiled,) = tmp_path.rglob("cli/pages.*.pyc")
+    compiled.write_bytes(compiled.read_bytes()[:2000])
+    done = called()
+    assert (done.returncode, f"find {REPOSITORY} -name '*.pyc' -delete" in done.stderr) == (1, True), done.stderr

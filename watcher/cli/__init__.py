@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -69,6 +71,22 @@ class _Lazy(click.Group):
             hint = f"did you mean {' or '.join(near)}?" if near else "these are there:\n  " + ", ".join(COMMANDS)
             raise click.UsageError(f"there is no command {word!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """As click's, but that a compiled file that is cut short is no "Aborted!".
+
+        CPython 3.11 does not look whether all of it was written (its issue 126606): a disk that is full is enough.
+        """
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            if "marshal" not in str(error):
+                raise
+            folder = shlex.quote(str(Path(__file__).parents[2]))
+            message = (
+                "a compiled file of the program is cut short, as by a disk that was full. They are made anew once they are gone"
+            )
+            raise WatcherError(f"{message}: find {folder} -name '*.pyc' -delete") from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """As click's, but that no command is imported for it."""
