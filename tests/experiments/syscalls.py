@@ -6,8 +6,8 @@ Two cycles of the story of `fault_scene` are swept: the first start of a watcher
 each kind in `CALLS` is one trial per fault: SIGKILL before it; EIO or ENOSPC once; the same from there on until the process ends. Then
 the fault is over, the watcher is started again, and has to make up for everything in that one cycle. Without `--trials` all are done,
 else so many drawn at random. Prints one line and, with `--json`, writes a row for each fault and call; exit 1 if an alert is lost, came
-twice without saying so, counts as delivered without having arrived, is still owed after one clean cycle, or if a process ended in any
-other way than killed, well, or with status 1 and its reason in words.
+twice without saying so, counts as delivered without having arrived, is still owed after one clean cycle, if a process ended in any other
+way than killed, well, or with status 1 and its reason in words, or if of more than one trial in a hundred the call never came.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ class Trial:
 
 @dataclass(slots=True)
 class Row:
-    """What the trials of one fault and call came to. `hit`: the fault happened; `late`: something was open after one clean cycle."""
+    """What the trials of one fault and call came to. `hit`: the fault happened; `late`: something was open after one clean cycle.
+
+    A cycle writes a few pages more or less than the one in which its calls were counted: of the last calls some never come.
+    """
 
     trials: int = 0
     hit: int = 0
@@ -97,7 +100,7 @@ class Row:
     @property
     def good(self) -> bool:
         wrong = (self.lost, self.unmarked, self.conflicting, self.unexpected, self.false_delivered, self.late)
-        return self.trials > 0 and self.hit == self.trials and not any(wrong)
+        return self.trials > 0 and not any(wrong)
 
 
 @dataclass(slots=True)
@@ -112,7 +115,7 @@ class Result:
 
     @property
     def good(self) -> bool:
-        return self.total.good and not self.problems
+        return self.total.good and not self.problems and self.total.trials - self.total.hit <= 1 + self.total.trials // 100
 
     def __str__(self) -> str:
         shown = " ".join(f"{name}={number}" for name, number in asdict(self.total).items())
@@ -172,7 +175,7 @@ class Bench:
             row.false_delivered = len(self._called_delivered(folder, parent) - self._arrived() - self._told[trial.minute])
             said = (folder / "said").read_text("utf-8", "replace")
             row.ended_in_words = int(answer["status"] == 1 and _in_words(said))
-            well = killed if trial.fault == "SIGKILL" else answer["status"] == 0 or row.ended_in_words
+            well = killed if trial.fault == "SIGKILL" and row.hit else answer["status"] == 0 or row.ended_in_words
             problem = "" if well else f"{trial}: status {answer['status']}: {said}"
             (folder / "said").write_bytes(b"")
             self.scene.clock.tick(SWEPT[trial.minute])
