@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ def on_terminal(*arguments: str, typed: Sequence[tuple[str, str]] = (), seconds:
     """
     child, terminal = os.forkpty()
     if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs, and what they start, ignore it
         os.execve(  # noqa: S606 -- our own program
             sys.executable,
             [sys.executable, "-m", "watcher", *arguments],
