@@ -269,7 +269,7 @@ def test_reparse_says_what_it_could_not_read_again(old: Desk, care: Care) -> Non
     care(storing(old, keep_originals=timedelta(days=30)), now=at(on(16)) + 31 * DAY)
     done = run_watcher(old.config.path, "reparse", "--all")
     assert "3 filings cannot be read again: the originals were removed by age" in done.stderr
-    assert "1 filings read again" in done.stderr
+    assert "1 filing read again" in done.stderr
 
 
 def test_an_original_that_goes_while_it_is_asked_for_is_passed_over(old: Desk, care: Care) -> None:
@@ -295,6 +295,7 @@ def test_logs_go_by_age_and_what_happened_stays(old: Desk, care: Care) -> None:
     # the newest of each destination stay: one says how much was told, each how its destination fares
     assert old.store.value("SELECT count(*) FROM attempt") == 2
     assert old.store.value("SELECT max(id) FROM attempt") == 6
+    assert "removed by age (keep_logs)" in run_watcher(old.config.path, "why", accession_of(1)).stdout
 
 
 def test_a_counter_never_goes_back(old: Desk, care: Care) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from datetime import timedelta
 
+from watcher.core.figures import counted
 from watcher.store import Store
 
 SEEN_KEPT = timedelta(days=14)  # the feed reaches back about three business days
@@ -20,7 +21,7 @@ def recover(store: Store, destinations: set[str], *, now: datetime) -> Iterator[
         store.keep_trouble("restore", doubt.words, now)
         yield doubt.words
     if interrupted := store.recover_sending(now):
-        yield f"{interrupted} messages were being sent when the watcher stopped: they may arrive twice, marked"
+        yield f"{counted(interrupted, 'message')} may have been cut off when the watcher stopped, and may arrive twice, marked"
     store.bury_unknown_destinations(destinations, now)
     if (damage := store.misstated()) is not None:
         _say(store, damage, now)

@@ -296,6 +296,8 @@ def _in_words(answer: dict[str, Any]) -> list[str]:
         )
         for one in verdict["conditions"]:
             lines.append(f"    {'✓' if one['met'] else '✗'} {one['name']}: wanted {one['wanted']}; seen {one['seen']}")
+        if not verdict["conditions"]:
+            lines.append("    no conditions: it has none, or they were removed by age (keep_logs)")
     if answer["silent_because"]:
         lines.append(f"  nobody was told: {answer['silent_because']}")
     for alert in answer["alerts"]:

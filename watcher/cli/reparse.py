@@ -60,6 +60,8 @@ def reparse(option: Path | None, as_json: bool, everything: bool) -> None:
         click.echo(
             f"{counted(lost, 'filing')} cannot be read again: the originals were removed by age (`keep_originals`)", err=True
         )
-    click.echo(f"{read} filings read again, {changed} read otherwise, {corrected} alerts corrected", err=True)
+    click.echo(
+        f"{counted(read, 'filing')} read again, {changed} read otherwise, {counted(corrected, 'alert')} corrected", err=True
+    )
     if failed:
         sys.exit(1)

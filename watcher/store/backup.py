@@ -31,6 +31,7 @@ from urllib.parse import quote
 from sqlite_utils import Database
 
 from watcher.core.errors import StoreError
+from watcher.core.figures import counted
 from watcher.store.connection import Connection
 from watcher.store.connection import Lock
 from watcher.store.connection import stamp
@@ -67,7 +68,7 @@ class Doubt:
     @property
     def words(self) -> str:
         """What a person needs to know of it."""
-        return f"the store was put back from a copy: {self.marked} messages may arrive twice, marked; {self.held} are held"
+        return f"the store was put back from a copy: {counted(self.marked, 'message')} may arrive twice, marked; {self.held} held"
 
 
 @dataclass(frozen=True, slots=True)
