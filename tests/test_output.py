@@ -1,4 +1,4 @@
-"""Standard output that is not in UTF-8, and names of files that are in no encoding: everything is said all the same."""
+"""Standard output that is not in UTF-8, closed or full, and names of files that are in no encoding: everything is said all the same."""
 
 from __future__ import annotations
 
@@ -70,3 +70,25 @@ def test_a_file_whose_name_is_in_no_encoding_is_read_like_others(tmp_path: Path,
     line = json.loads(shown(tmp_path, encoding, "-m", "watcher", "parse", "--json", path).decode("utf-8"))
     assert (os.fsencode(line["path"]), line["source"]) == (path, "xml")
     assert b"Form 4" in shown(tmp_path, encoding, "-m", "watcher", "parse", path)
+
+
+def ended(desk: Desk, command: str, redirected: str) -> subprocess.CompletedProcess[bytes]:
+    """A command, as a shell starts it that puts its standard streams elsewhere."""
+    variables = environment(desk.config.path.parent, WATCHER_CONFIG=str(desk.config.path))
+    variables.pop("PYTHONUNBUFFERED", None)
+    line = f"{sys.executable} -m watcher {command} {redirected}"
+    return subprocess.run(["/bin/sh", "-c", line], env=variables, capture_output=True, timeout=60, check=False)  # noqa: S603 -- our own program
+
+
+@pytest.mark.parametrize("command", ["holdings", f"why {accession_of(1)}", "alerts", "export alerts"])
+def test_a_closed_output_takes_what_is_said(desk: Desk, command: str) -> None:
+    desk.file(*THREE[0])
+    done = ended(desk, command, ">&- <&-")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("command", ["filings", "filings --json", "status"])
+def test_a_full_disk_under_the_output_is_said_once(desk: Desk, command: str) -> None:
+    desk.file(*THREE[0])
+    done = ended(desk, command, ">/dev/full")
+    assert (done.returncode, done.stderr) == (1, b"watcher: No space left on device\n")

@@ -15,7 +15,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from watcher import __version__
+from watcher.cli.output import give_output_up
 from watcher.cli.output import make_output_writable
+from watcher.cli.output import open_what_is_closed
 from watcher.core.errors import ConfigError
 from watcher.core.errors import WatcherError
 
@@ -110,9 +112,13 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; the console script's entry."""
+    open_what_is_closed()
     make_output_writable()
     try:
-        cli(prog_name="watcher", color=False if os.environ.get("NO_COLOR") else None)
+        try:
+            cli(prog_name="watcher", color=False if os.environ.get("NO_COLOR") else None)
+        finally:
+            sys.stdout.flush()  # what cannot be written is said below, not by Python as it ends
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
@@ -126,9 +132,10 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         # Whoever read us (head, less) has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_output_up()
         sys.exit(1)
     except OSError as error:
         # A working directory that is gone, a disk that is full: nothing a traceback would explain.
+        give_output_up()
         click.echo(f"watcher: {error.strerror}{f': {error.filename}' if error.filename else ''}", err=True)
         sys.exit(1)
