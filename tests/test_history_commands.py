@@ -133,6 +133,27 @@ def test_an_issuer_is_found_however_its_symbol_was_typed(desk: Desk) -> None:
     assert "Other Corp" in run_watcher(desk.config.path, "holdings", "OTHR").stdout
 
 
+@pytest.mark.parametrize("word", ["BRK.B", "brk-b"])
+def test_a_class_of_shares_is_found_with_a_dot_and_with_a_hyphen(desk: Desk, tmp_path: Path, word: str) -> None:
+    three(desk)
+    desk.store.set_watches([replace(desk.store.watches()[0], ticker="BRK-B")], at(on(9)))
+    assert "BRK-B" in run_watcher(desk.config.path, "holdings", word).stdout
+    for what in ("alerts", "transactions", "holdings", "filings"):
+        every = run_watcher(desk.config.path, "export", what).stdout
+        assert run_watcher(desk.config.path, "export", what, "--ticker", word).stdout == every
+    path = packed(quarter_of(history(1, 10, 1)), tmp_path / "q.zip")
+    assert run_watcher(desk.config.path, "backfill", "--dataset", str(path), word).returncode == 0
+
+
+@pytest.mark.parametrize("word", ["BRK.B", "brk-b"])
+def test_a_symbol_that_was_filed_with_a_dot_is_found_with_either(desk: Desk, word: str) -> None:
+    filed = replace(form(sold(100, 900, on(1)), day=on(1)), issuer=Issuer("0009990077", "Other Corp", "BRK.B"))
+    desk.file(1, filed, at(on(2)))
+    assert "Other Corp" in run_watcher(desk.config.path, "holdings", word).stdout
+    assert "Other Corp" in run_watcher(desk.config.path, "export", "filings", "--ticker", word).stdout
+    assert run_watcher(desk.config.path, "silence", "add", "--ticker", word, "--for", "1d", "--why", "x").returncode == 0
+
+
 def test_a_person_is_found_by_any_words_of_the_name_and_by_cik(desk: Desk) -> None:
     three(desk)
     by_name = run_watcher(desk.config.path, "person", "jane", "ROE").stdout

@@ -125,17 +125,17 @@ def _chosen(store: Store, config: Config, tickers: Sequence[str], *, everything:
         return watches
     found: dict[str, StoredWatch] = {}
     for text in tickers:
-        meant = [one for one in watches if text.upper() == one.ticker or (text.isdigit() and text.zfill(10) == one.cik)]
+        symbol = text.upper().replace(".", "-")
+        meant = [one for one in watches if symbol == one.ticker or (text.isdigit() and text.zfill(10) == one.cik)]
         if meant:
             found |= {one.key: one for one in meant}
         elif any(
-            text.upper() == one.ticker or (text.isdigit() and text.zfill(10) in {one.cik, one.owner_cik})
-            for one in config.watches
+            symbol == one.ticker or (text.isdigit() and text.zfill(10) in {one.cik, one.owner_cik}) for one in config.watches
         ):
             raise StoreError(f"{text} is new in the configuration: `watcher run` (or `watcher run --once`) takes it up first")
         else:
             raise click.UsageError(
-                f'{text} is not watched: add it to {config.path} ([[watch]] with ticker = "{text.upper()}") or to a watchlist,'
+                f'{text} is not watched: add it to {config.path} ([[watch]] with ticker = "{symbol}") or to a watchlist,'
                 " let `watcher run` take it up, and ask again"
             )
     return list(found.values())

@@ -28,7 +28,7 @@ Row = dict[str, Any]
 _CHOSEN = """
     SELECT filing.accession_number FROM filing
     LEFT JOIN watch ON watch.cik = filing.issuer_cik AND watch.role = 'issuer' AND watch.removed_at IS NULL
-    WHERE (:ticker IS NULL OR upper(:ticker) IN (watch.ticker, upper(filing.trading_symbol)) OR filing.issuer_cik = :cik)
+    WHERE (:ticker IS NULL OR filing.issuer_cik = :cik OR :ticker IN (watch.ticker, replace(upper(filing.trading_symbol), '.', '-')))
     AND (:since IS NULL OR coalesce(filed_at, listed_at, filing.first_seen_at) >= :since)
     AND (:until IS NULL OR coalesce(filed_at, listed_at, filing.first_seen_at) < :until)
     ORDER BY coalesce(filed_at, listed_at, filing.first_seen_at), filing.accession_number"""
@@ -55,13 +55,13 @@ _BALANCES = """
         AND stated.as_of < coalesce(:day, '9999') ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT 1)
     JOIN filing ON filing.accession_number = position.accession_number
     LEFT JOIN watch ON watch.cik = filing.issuer_cik AND watch.role = 'issuer' AND watch.removed_at IS NULL
-    WHERE (:ticker IS NULL OR upper(:ticker) IN (watch.ticker, upper(filing.trading_symbol)) OR filing.issuer_cik = :cik)
+    WHERE (:ticker IS NULL OR filing.issuer_cik = :cik OR :ticker IN (watch.ticker, replace(upper(filing.trading_symbol), '.', '-')))
     AND (:from_day IS NULL OR position.as_of >= :from_day)
     ORDER BY holding.id"""
 _ALERTS = """
     SELECT alert.rowid FROM alert LEFT JOIN filing USING (accession_number)
     LEFT JOIN watch ON watch.cik = filing.issuer_cik AND watch.role = 'issuer' AND watch.removed_at IS NULL
-    WHERE (:ticker IS NULL OR upper(:ticker) IN (watch.ticker, upper(filing.trading_symbol)) OR filing.issuer_cik = :cik)
+    WHERE (:ticker IS NULL OR filing.issuer_cik = :cik OR :ticker IN (watch.ticker, replace(upper(filing.trading_symbol), '.', '-')))
     AND (:since IS NULL OR created_at >= :since) AND (:until IS NULL OR created_at < :until) ORDER BY alert.rowid"""
 _DELIVERIES = "SELECT id, destination, state, tries, reason, next_at, delivered_at FROM owed WHERE event_id = ? ORDER BY id"
 
@@ -201,7 +201,7 @@ class Exporting(Connection):
 def _asked(choice: Choice) -> dict[str, str | None]:
     ticker = choice.ticker
     return {
-        "ticker": ticker,
+        "ticker": ticker.upper().replace(".", "-") if ticker else ticker,  # BRK.B is BRK-B
         "cik": ticker.zfill(10) if ticker and ticker.isdigit() else None,
         "since": stamp(choice.since) if choice.since else None,
         "until": stamp(choice.until) if choice.until else None,

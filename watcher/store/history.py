@@ -152,10 +152,12 @@ class History(Connection):
         """The newest position of every balance, or with `every` all of them in their order, of one issuer (ticker or CIK) or of all."""
         newest = "" if every else f"{_IS_NEWEST} AND"
         day = until.isoformat() if until else None
+        symbol = ticker.upper().replace(".", "-") if ticker else ticker  # BRK.B is BRK-B
         rows = self.rows(
             f"{_HELD} WHERE {newest} position.as_of <= coalesce(?, '9999')"
-            f" AND (? IS NULL OR upper(?) IN (watch.ticker, upper(filing.trading_symbol)) OR filing.issuer_cik = ?){_ORDER}",
-            (*(() if every else (day,)), day, ticker, ticker, ticker.zfill(10) if ticker and ticker.isdigit() else ticker),
+            " AND (? IS NULL OR ? IN (watch.ticker, replace(upper(filing.trading_symbol), '.', '-'))"
+            f" OR filing.issuer_cik = ?){_ORDER}",
+            (*(() if every else (day,)), day, symbol, symbol, ticker.zfill(10) if ticker and ticker.isdigit() else ticker),
         )
         return [_spelt(row) for row in rows]
 

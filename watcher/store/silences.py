@@ -81,7 +81,7 @@ class Silences(Connection):
         """The (CIK, ticker) of an issuer that the watches or the filings in the store know by this ticker."""
         row = self.row(
             "SELECT cik, ticker FROM ticker WHERE ticker = ?1 UNION ALL SELECT issuer_cik, trading_symbol FROM filing"
-            " WHERE upper(trading_symbol) = ?1 AND issuer_cik IS NOT NULL LIMIT 1",
+            " WHERE replace(upper(trading_symbol), '.', '-') = ?1 AND issuer_cik IS NOT NULL LIMIT 1",
             (ticker,),
         )
         return None if row is None else (row["cik"], row["ticker"])
