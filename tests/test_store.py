@@ -285,9 +285,10 @@ def test_a_folder_that_was_made_read_only_is_an_error_in_words(folder: Path) -> 
 
 def test_a_folder_nobody_may_enter_is_an_error_in_words(folder: Path) -> None:
     inner = folder / "closed"
-    inner.mkdir(mode=0o700)
+    inner.mkdir(mode=0)  # neither may its owner, where the tests are not run by root
     with as_nobody(folder), pytest.raises(StoreError, match="this user may write there"):
         Store(inner / "watcher.db", create=False)
+    inner.chmod(0o700)
 
 
 def test_a_full_disk_is_an_error_in_words_and_the_store_goes_on_afterwards(store: Store) -> None:
