@@ -28,12 +28,14 @@ from tests.world import accession
 from watcher.config import load
 from watcher.core.errors import ConfigError
 from watcher.core.errors import WatcherError
+from watcher.core.health import complaints
 from watcher.core.submission import EASTERN
 from watcher.core.telling import Alert
 from watcher.core.telling import Message
 from watcher.core.telling import Outcome
 from watcher.core.vigil import source_of
 from watcher.notify.ping import ping
+from watcher.status import condition
 from watcher.store import Owed
 from watcher.vigil import vigil
 
@@ -187,14 +189,38 @@ def test_a_disk_nearly_full_is_told(world: World) -> None:
 
 def test_a_dead_destination_is_told_to_another_and_its_end_to_all(world: World) -> None:
     owed = owe(world, "desk")
-    attempt, refused = world.store.start_sending(owed, world.clock()), Outcome("permanent", "no such channel")
-    world.store.record(owed, attempt, refused, now=world.clock(), next_at=world.clock())
+    refuse(world, owed)
     (title,) = live(world, MINUTE)
     assert title == "Watcher: destination desk: 1 message refused for good (no such channel)"
     assert told(world, "refused for good") == {"spare"}
     assert world.store.drop(owed.id, "seen to")
     assert live(world, 5 * MINUTE) == ["Watcher: over: destination desk takes messages again"]
     assert told(world, "takes messages again") == {"desk", "spare"}
+
+
+def test_what_waits_for_a_destination_that_is_taken_out_is_told_to_another_once(world: World) -> None:
+    owed = owe(world, "desk")
+    take_out(world, "desk")
+    (title,) = of_desk(live(world, 5 * HOUR))
+    assert title == "Watcher: destination desk: 1 message not sent (the configuration has no such destination any more)"
+    assert told(world, "not sent") == {"spare"}
+    assert len(of_desk(wrong(world))) == 1
+    assert world.store.drop(owed.id, "nobody reads it")
+    assert of_desk([*live(world, HOUR), *wrong(world)]) == []
+
+
+def test_a_destination_that_is_taken_out_and_was_owed_nothing_is_nobodys_business(world: World) -> None:
+    take_out(world, "desk")
+    assert live(world, HOUR) == []
+
+
+def test_a_destination_that_comes_back_and_is_dead_again_is_told_at_once(world: World) -> None:
+    refuse(world, owe(world, "desk"))
+    assert len(live(world, MINUTE)) == 1
+    take_out(world, "desk")
+    assert live(world, MINUTE) == []
+    world.configure(('ticker = "EXMP"',))
+    assert len(live(world, MINUTE)) == 1
 
 
 def test_a_message_that_waits_too_long_is_told_to_another_destination(world: World) -> None:
@@ -217,6 +243,27 @@ def test_a_filing_that_is_listed_and_cannot_be_read_is_told_after_half_an_hour(w
     assert live(world, 30 * MINUTE) == []
     (title,) = live(world, 3 * MINUTE)
     assert title.startswith("Watcher: 1 filing listed and not read")
+
+
+def take_out(world: World, destination: str) -> None:
+    """Reload with the other destinations only."""
+    others = {name: TERMINAL for name in world.config.destinations if name != destination}
+    world.configure(('ticker = "EXMP"',), others)
+    world.store.bury_unknown_destinations(set(others), world.clock())
+
+
+def of_desk(said: list[str]) -> list[str]:
+    return [one for one in said if "destination desk" in one]
+
+
+def refuse(world: World, owed: Owed) -> None:
+    attempt = world.store.start_sending(owed, world.clock())
+    world.store.record(owed, attempt, Outcome("permanent", "no such channel"), now=world.clock(), next_at=world.clock())
+
+
+def wrong(world: World) -> list[str]:
+    """What `watcher status` says."""
+    return complaints(condition(world.store, world.pace, world.config, now=world.clock()))
 
 
 def owe(world: World, destination: str) -> Owed:

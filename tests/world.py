@@ -179,8 +179,8 @@ class World:
         self.door = self.new_door()
         self._open = ExitStack()
 
-    def configure(self, watches: Sequence[str]) -> None:
-        path = write_config(self._folder, self.edgar.url, self._destinations, watches, self._rule)
+    def configure(self, watches: Sequence[str], destinations: Mapping[str, str] | None = None) -> None:
+        path = write_config(self._folder, self.edgar.url, destinations or self._destinations, watches, self._rule)
         self.config: Config = load(path, {"HOOK_SECRET": SECRET})
 
     def new_door(self, *, deadline: float = 10.0, pace: Pace | None = None, contact: str = CONTACT) -> Edgar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from watcher.config import Config
 from watcher.core.health import Condition
 from watcher.core.health import DestinationCondition
 from watcher.pace import Pace
+from watcher.store import GONE
 from watcher.store import Store
 from watcher.store import unstamp
 
@@ -29,12 +31,23 @@ def condition(store: Store, pace: Pace, config: Config, *, now: datetime) -> Con
         pending=pending["number"],
         quarantined=store.value("SELECT count(*) FROM filing WHERE state = 'quarantined'"),
         baselines_open=sum(watch.baseline != "done" for watch in store.watches()),
-        destinations=tuple(_destination(store, name) for name in config.destinations),
+        destinations=(
+            *(_destination(store, name) for name in config.destinations),
+            *(replace(_destination(store, name), gone=True) for name in _buried(store) if name not in config.destinations),
+        ),
         troubles=tuple(store.troubles(now - timedelta(days=1))),
         damage=store.fact("damage"),
         backup_failed=store.fact("backup failed"),
         longest_interval=timedelta(seconds=max(config.edgar.poll_interval, config.edgar.off_hours_interval)),
     )
+
+
+def _buried(store: Store) -> list[str]:
+    """The destinations that were taken out of the configuration while something was owed to them, and nobody has seen to it yet."""
+    rows = store.rows(
+        "SELECT DISTINCT destination FROM owed WHERE state = 'dead' AND digest IS NULL AND reason = ? ORDER BY 1", (GONE,)
+    )
+    return [row["destination"] for row in rows]
 
 
 def _destination(store: Store, name: str) -> DestinationCondition:

@@ -94,6 +94,8 @@ def vigil(
             episodes |= {telling.name: after(telling, now) for telling in tellings}
             looks = replace(looks, told=(*(at for at in looks.told if now - at < timedelta(hours=1)), now))
             told += destinations
+        for name in _kept(store) - found.keys():  # of destinations that are gone: one of that name that comes back begins anew
+            store.set_fact(f"{_LOOKS} {name}", None)
         for name, episode in episodes.items():
             if episode != was[name]:
                 store.set_fact(f"{_LOOKS} {name}", None if episode == Episode() else _written(episode))
@@ -171,6 +173,13 @@ def _episode(store: Store, name: str) -> Episode:
     kept = _read(store, f"{_LOOKS} {name}")
     times = {key: unstamp(kept[key]) for key in ("since", "well", "told") if kept.get(key)}
     return Episode(**times, times=kept.get("times", 0), held=kept.get("held", False), said=kept.get("said", ""))
+
+
+def _kept(store: Store) -> set[str]:
+    """The conditions of which an episode is kept."""
+    return {
+        row["name"].removeprefix(f"{_LOOKS} ") for row in store.rows("SELECT name FROM fact WHERE name GLOB ?", (f"{_LOOKS} *",))
+    }
 
 
 def _looks(store: Store) -> _Looks | None:

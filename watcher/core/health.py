@@ -41,7 +41,8 @@ class Condition:
 class DestinationCondition:
     """What one destination is owed. `reason` is the latest of its failures that is not over.
 
-    `held` are left to a person; `unanswered` is how many messages it has taken without a word since its last answer.
+    `held` are left to a person; `unanswered` is how many messages it has taken without a word since its last answer. `gone`: it is not
+    in the configuration any more, where something was still owed to it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class DestinationCondition:
     held: int = 0
     oldest_held: datetime | None = None
     unanswered: int = 0
+    gone: bool = False
 
     @property
     def silent(self) -> bool:
@@ -113,7 +115,7 @@ def _reading(condition: Condition) -> list[str]:
 def not_taken(one: DestinationCondition, *, late: bool) -> str | None:
     """What a destination does not take, in one line; `None` if it does. `late`: what waits for it has waited for too long."""
     counts = [_silence(one)] if one.silent else []
-    counts += [f"{counted(one.dead, 'message')} refused for good"] if one.dead else []
+    counts += [f"{counted(one.dead, 'message')} {'not sent' if one.gone else 'refused for good'}"] if one.dead else []
     counts += [f"{counted(one.held, 'message')} held, which may have arrived"] if one.held else []
     if not counts and not late:
         return None

@@ -252,10 +252,12 @@ def _destination(one: DestinationCondition, seen: Snapshot, limits: Limits) -> V
     what = not_taken(one, late=late)
     if what is None:
         return "well"
+    again = f"{'once it is named there again, ' if one.gone else ''}`watcher outbox retry ID` sends one again"
     return Wrong(
         what,
         _last_good(seen),
-        ("`watcher outbox list` shows them; `watcher outbox retry ID` sends one again, `drop ID --why TEXT` gives it up.",),
+        (f"`watcher outbox list` shows them; {again}, `drop ID --why TEXT` gives it up.",),
+        once=one.gone,
     )
 
 

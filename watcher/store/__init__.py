@@ -22,6 +22,7 @@ from watcher.store.history import History
 from watcher.store.ledger import KeptReading
 from watcher.store.ledger import Ledger
 from watcher.store.ledger import ReadFiling
+from watcher.store.outbox import GONE
 from watcher.store.outbox import KeptAlert
 from watcher.store.outbox import Outbox
 from watcher.store.outbox import Owed
@@ -33,6 +34,7 @@ from watcher.store.quiet import QuietRows
 from watcher.store.silences import Silences
 
 __all__ = [
+    "GONE",
     "Choice",
     "Copied",
     "KeptAlert",

@@ -329,14 +329,15 @@ class Outbox(Connection):
         with self.transaction():
             for name in missing:
                 self.execute(
-                    f"UPDATE owed SET state = 'dead', next_at = ?, reason = 'the configuration has no such destination any more'"  # noqa: S608 -- built from a constant
+                    f"UPDATE owed SET state = 'dead', next_at = ?, reason = ?"  # noqa: S608 -- built from a constant
                     f" WHERE destination = ? AND (state IN {OPEN_STATES} OR (state = 'held' AND digest IS NULL))",
-                    (stamp(now), name),
+                    (stamp(now), GONE, name),
                 )
         return len(missing)
 
 
 _SEVERAL = "several"
+GONE = "the configuration has no such destination any more"
 
 
 def _failing(destination: str) -> str:

@@ -154,6 +154,7 @@ _FIRST = (
         UNIQUE (event_id, destination)
     ) STRICT""",
     "CREATE INDEX owed_quiet ON owed (destination) WHERE state = 'quiet'",
+    "CREATE INDEX owed_dead ON owed (destination) WHERE state = 'dead'",
     "CREATE INDEX owed_silence ON owed (silence) WHERE silence IS NOT NULL",
     "CREATE INDEX owed_digest ON owed (digest) WHERE digest IS NOT NULL",
     """CREATE TRIGGER owed_carried AFTER UPDATE OF state ON owed WHEN NEW.digest IS NULL
