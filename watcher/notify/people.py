@@ -7,12 +7,15 @@ its result alone. Filings may hold any text, so it is declared as text, and mark
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
+import threading
 from dataclasses import replace
 from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
+from typing import Self
 from urllib.parse import unquote
 
 from watcher.config import Destination
@@ -221,9 +224,15 @@ def problem_with_url(url: str) -> str | None:
     if re.search(r"[\s,;][a-z0-9]{1,32}://", url, re.IGNORECASE):
         return "several addresses in one; give each a destination of its own"
     scheme = start[1].lower()
+    if _says_twice(url):
+        return (
+            f"{scheme}:// says something twice, of which only one would count: write each key once, ; as %3B, and one "
+            "[destinations.NAME] for each recipient"
+        )
     known = NotificationManager()  # type: ignore[no-untyped-call]  # Apprise leaves it without types
     try:
-        service = Apprise.instantiate(url, asset=_asset(), suppress_exceptions=False)
+        with _Complaints() as complaints:
+            service = Apprise.instantiate(url, asset=_asset(), suppress_exceptions=False)
     except (AppriseImproperlyConfigured, TypeError) as error:
         return f"{scheme}:// is not complete or not right: {_without_secrets(str(error), url, scheme)}"
     if service is None:
@@ -232,7 +241,45 @@ def problem_with_url(url: str) -> str | None:
         if not known[scheme].enabled:
             return f"{scheme}:// needs a library that is not installed"
         return f"{scheme}:// is not complete or not right"
-    return _problem_with_service(service, scheme)
+    problem = _problem_with_service(service, scheme)
+    if problem is None and (complaints.any or (scheme in MAIL and _names_a_wrong_one(url))):
+        return f"{scheme}:// has a recipient that is not right and would be left out"
+    return problem
+
+
+def _says_twice(url: str) -> bool:
+    """Whether of several recipients, or other values, Apprise would take one without a word: a key twice, a `;`, channels after a comma."""
+    path, _, query = url.partition("?")
+    pieces = [piece for piece in re.split("[&;]", query) if piece]
+    keys = {unquote(piece.partition("=")[0]).casefold() for piece in pieces}
+    cut_short = ";" in query and not all("=" in piece for piece in pieces)
+    return len(keys) < len(pieces) or cut_short or re.search("#[^?]*,#", path) is not None
+
+
+def _names_a_wrong_one(url: str) -> bool:
+    """Whether one of the recipients of a mail is no address: Apprise takes the others without a word."""
+    to = re.search(r"[?&]to=([^&]*)", url, re.IGNORECASE)
+    return to is not None and any("@" not in one for one in unquote(to[1]).split(",") if one.strip())
+
+
+class _Complaints(logging.Handler):
+    """Remembers whether Apprise called a part "invalid" within the `with`, in this thread: it leaves such a part out and goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.any = False
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at one record; its words may hold a secret and are not kept."""
+        self.any |= record.thread == self._thread and "invalid" in record.getMessage().casefold()
+
+    def __enter__(self) -> Self:
+        logging.getLogger("apprise").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("apprise").removeHandler(self)
 
 
 def _problem_with_service(service: NotifyBase, scheme: str) -> str | None:
