@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import ssl
@@ -10,6 +11,8 @@ from datetime import datetime
 from watcher.core.telling import Outcome
 from watcher.pauses import pause_asked
 
+MOST_SAID = 65_536  # bytes of a body that are looked at
+LEAST_REFUSAL = 1000  # Feishu's and Lark's codes; below, others write 0 or 200 for a yes
 NOT_NOW = frozenset({408, 425, 429})  # the only refusals of the 4xx kind that pass by themselves
 
 
@@ -23,6 +26,37 @@ def outcome_of(status: int, retry_after: str | None, *, now: datetime) -> Outcom
     if status in NOT_NOW or status >= 500:
         return Outcome("retryable", words, pause_asked(retry_after, now=now))
     return Outcome("permanent", words)
+
+
+def said_within(status: int, body: bytes, retry_after: str | None, *, now: datetime) -> Outcome:
+    """As `outcome_of`, of a chat service whose body may say more than its status: Telegram, Discord, DingTalk, WeCom, Feishu and others.
+
+    Some of them answer 200 and say no inside; some ask for a pause only there.
+    """
+    said = _object(body)
+    details = said.get("parameters")
+    pauses = [where["retry_after"] for where in (said, details) if isinstance(where, dict) and "retry_after" in where]
+    asked = retry_after if retry_after or not pauses else str(pauses[0])
+    numbers = [number for name in ("error_code", "errcode", "code") if isinstance(number := said.get(name), int)]
+    code = numbers[0] if numbers else 0
+    refused = said.get("ok") is False or said.get("errcode") not in (None, 0, "0") or ("msg" in said and code >= LEAST_REFUSAL)
+    if not 200 <= status < 300 or not refused:
+        return outcome_of(status, asked, now=now)
+    if 400 <= code <= 599:
+        return outcome_of(code, asked, now=now)
+    return Outcome(
+        "retryable",
+        f"the service answered {status} and refused it{f' (code {code})' if code else ''}",
+        pause_asked(asked, now=now),
+    )
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        said = json.loads(body[:MOST_SAID])
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def cause_of(error: BaseException) -> str:

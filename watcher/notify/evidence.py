@@ -13,17 +13,19 @@ from __future__ import annotations
 import contextlib
 import smtplib
 import threading
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from functools import partial
 from typing import Any
 
 from watcher.core.telling import Outcome
 from watcher.notify.answers import cause_of
-from watcher.notify.answers import outcome_of
+from watcher.notify.answers import said_within
 
 SMTP_VERBS = frozenset({"ehlo", "helo", "starttls", "mail", "rcpt", "data", "rset", "noop", "quit"})
 AFTERWARDS = frozenset({"rset", "noop", "quit"})  # their replies say nothing of the message
@@ -37,11 +39,12 @@ class HttpStep:
     retry_after: str | None = None
     error: str = "the connection was lost"
     began: bool = True
+    body: Callable[[], bytes] = bytes
 
     def outcome(self, now: datetime) -> Outcome:
-        """Judge the answer as for a webhook; a request lost after it began may have arrived."""
+        """Judge the answer, and what a chat service says in it; a request lost after it began may have arrived."""
         if self.status is not None:
-            return outcome_of(self.status, self.retry_after, now=now)
+            return said_within(self.status, self.body(), self.retry_after, now=now)
         return Outcome("unknown", f"no answer: {self.error}") if self.began else Outcome("not_sent", self.error)
 
 
@@ -101,8 +104,9 @@ def judge(steps: Sequence[Step], *, said_yes: bool, now: datetime) -> Outcome:
     telling = [step for step in steps if not (isinstance(step, SmtpStep) and step.verb in AFTERWARDS)]
     outcomes = [step.outcome(now) for step in telling]
     last = telling[-1] if telling else None
-    redirected = isinstance(last, HttpStep) and last.status is not None and 300 <= last.status < 400
-    if said_yes and not redirected:
+    # Some plugins take a redirect, or any 200, for a yes.
+    refused = isinstance(last, HttpStep) and last.status is not None and last.status < 400 and outcomes[-1].state != "accepted"
+    if said_yes and not refused:
         return Outcome("accepted")
     if not outcomes:
         return Outcome("unknown", "the service reported a failure, and not whether the message had left")
@@ -147,9 +151,15 @@ def _listen_to_http() -> None:
             step.error, step.began = cause_of(error), began(error)
             raise
         step.status, step.retry_after = response.status_code, response.headers.get("Retry-After")
+        step.body = partial(_body, response)
         return response
 
     HTTPAdapter.send = listening  # type: ignore[assignment]  # see the module's docstring
+
+
+def _body(response: Any) -> bytes:
+    """What the plugin's request has read; not read by us, so that an answer that breaks off stays the plugin's to see."""
+    return response._content or b""  # noqa: SLF001 -- `content` would read, or raise where reading failed
 
 
 def _listen_to_smtp() -> None:
