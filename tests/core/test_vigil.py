@@ -109,6 +109,9 @@ def test_a_filing_that_waits_too_long_is_wrong() -> None:
 def test_an_open_gap_and_an_unproven_day_and_a_full_disk_are_wrong() -> None:
     assert "12:00:00 ET may be missing" in wrong("gap", seen(gap_since=OPEN))
     assert wrong("unproven", replace(seen(), unproven=(date(2026, 6, 15),))).endswith("15 Jun 2026")
+    unproven = verdict("unproven", replace(seen(), unproven=(date(2026, 6, 15),)))
+    assert isinstance(unproven, Wrong)
+    assert "`watcher reconcile --date 2026-06-15`" in unproven.todo[0]
     assert wrong("disk", replace(seen(), free_bytes=199)).endswith("0 MB are free")
 
 

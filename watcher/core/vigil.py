@@ -220,7 +220,7 @@ def _unproven(seen: Snapshot, _limits: Limits) -> Verdict:
     return Wrong(
         f"not held against EDGAR's index yet, or something is missing: {shown}",
         _last_good(seen),
-        (f"`watcher reconcile {seen.unproven[0]}` says what is missing. It is tried again each hour.",),
+        (f"`watcher reconcile --date {seen.unproven[0]}` says what is missing. It is tried again each hour.",),
         timedelta(hours=6),
     )
 
