@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.senders import FakeSender
+from tests.sending import send_all
 from tests.world import DAY
 from tests.world import HOUR
 from tests.world import MINUTE
@@ -32,6 +33,7 @@ from tests.world import run_watcher
 from tests.world import until
 from tests.world import webhook
 from tests.world import write_config
+from watcher.config import Destination
 from watcher.core.errors import AlreadyRunning
 from watcher.core.errors import StoreError
 from watcher.core.telling import Alert
@@ -394,6 +396,29 @@ def test_only_what_was_accepted_while_the_lost_store_told_may_repeat(tmp_path: P
             for row in world.store.rows("SELECT accession_number, event_id FROM alert")
         }
     assert repeats == {accession(1): True, told: True, later: False}
+
+
+def test_what_a_store_that_was_put_back_tells_again_comes_as_one_message_in_which_each_is_marked(tmp_path: Path) -> None:
+    people, desk = Destination("desk", "terminal", burst=3), FakeSender()
+    with World(tmp_path) as world:
+        world.store.recover_restored(world.clock())
+        world.watch()
+        world.baseline()
+        world.store.backup(tmp_path / "copy.db")
+        for number in range(1, 6):
+            world.file(a_sale(number, (1_000 + number, "25.56")))
+        world.poll()
+        world.ingest()
+        assert len(send_all(world.store, desk, world.clock, people)) == 1
+        world.store.close()
+        restore(world.config.store.path, tmp_path / "copy.db", world.clock.tick(HOUR))
+        world.store = Store(world.config.store.path)
+        assert world.store.recover_restored(world.clock()) is not None
+        world.poll()
+        world.ingest()
+        assert (world.store.settles(world.clock()), world.store.settles(world.clock.tick(MINUTE))) == (True, False)
+        assert len(send_all(world.store, desk, world.clock, people)) == 1
+    assert desk.sent[-1][1].message.text.count("[possible repeat]") == 5
 
 
 # --- putting back -------------------------------------------------------------------------------------------------------------

@@ -273,10 +273,12 @@ class Daemon:
             continue
         finish_baselines(self.store)
 
-    def _deliver(self, name: str) -> None:
+    def _deliver(self, name: str, *, waits: bool = False) -> None:
         while not self._stopping.is_set():
             destination = self._config.destinations.get(name)
             if destination is None:  # taken out of the configuration meanwhile
+                return
+            if waits and destination.burst and self.store.settles(self._now()):  # what else it may have told is still being found
                 return
             sender = self._sender(destination)
             outcome = deliver(self.store, sender, name, now=self._now, terms=destination)
@@ -317,7 +319,7 @@ class Daemon:
         self._jobs.add(name, self._guarded(name, step), interval)
 
     def _add_delivery(self, name: str) -> None:
-        self._add(f"deliver {name}", partial(self._deliver, name), lambda: TICK)
+        self._add(f"deliver {name}", partial(self._deliver, name, waits=True), lambda: TICK)
 
     def _poll_interval(self) -> float:
         edgar = self._config.edgar

@@ -7,7 +7,8 @@ this is and how much it has told (`Marker`), and compares when it starts (`recov
 - What it still owes may have been told since. Younger than `HELD_AFTER` it is "unknown" and goes out marked as a possible repeat;
   older than that it is dead, with this reason, until somebody acts (`watcher outbox retry`): no burst of old alerts.
 - Filings that it lacks are found again by the ordinary catch-up and alerted. Those accepted while the lost store may still have told
-  of them (fact "told until") are marked as possible repeats; what came later cannot have been told, and is not.
+  of them (fact "told until") are marked as possible repeats; what came later cannot have been told, and is not. People are told nothing
+  for `SETTLING` after the start (`settles`), so that many are found by then and become few messages.
 - Watches that it lacks begin anew with a baseline.
 
 Not noticed is a copy that brings its marker along: of the whole folder, the disk or the machine. Its marker is as old as its store, so what
@@ -35,6 +36,7 @@ from watcher.core.figures import counted
 from watcher.store.connection import Connection
 from watcher.store.connection import Lock
 from watcher.store.connection import stamp
+from watcher.store.connection import unstamp
 from watcher.store.copying import LOGS
 from watcher.store.copying import REFUSALS
 from watcher.store.copying import Copied
@@ -51,6 +53,7 @@ __all__ = ["Backup", "Copied", "Doubt", "PutBack", "restore"]
 
 # What was promised longer ago than this is not told any more after a restore without somebody asking for it.
 HELD_AFTER = timedelta(days=1)
+SETTLING = timedelta(minutes=1)
 # How far EDGAR's clock may be ahead of ours.
 SKEW = timedelta(hours=1)
 # The store's own file, SQLite's beside it, the daemon's lock, the pace and the marker.
@@ -127,8 +130,14 @@ class Backup(Connection):
             doubt = self._doubt(until, now)
             life = uuid.uuid4().hex
             self._set("life", life)
+            self._set("put back", stamp(now))
         self._write_mark(Mark(life, sent, now))
         return doubt
+
+    def settles(self, now: datetime) -> bool:
+        """Whether this store was noticed as a copy that was put back only a moment ago."""
+        at = self.value("SELECT value FROM fact WHERE name = 'put back'")
+        return at is not None and at <= stamp(now) < stamp(unstamp(at) + SETTLING)
 
     def _doubt(self, until: datetime, now: datetime) -> Doubt:
         reason = "the store was put back from a copy: this may have been told since"

@@ -166,19 +166,21 @@ class Outbox(Connection):
     def burst(self, destination: str, beyond: int, now: datetime) -> list[Waiting]:
         """The alerts about filings due at a destination, oldest first, if they are more than `beyond` and it is well; else none.
 
-        Only what has never left for it: what may have arrived goes alone and marked. A destination is well unless its last attempt failed:
-        one in trouble is tried with single messages, so that what it missed is folded when it is back, and not piece by piece before.
+        Only what has never left for it: what may have arrived goes alone and marked; what a store that was put back may have told before is
+        marked in its line. A destination is well unless its last attempt failed: one in trouble is tried with single messages, so that
+        what it missed is folded when it is back, and not piece by piece before.
         """
         rows = self.rows(
-            "SELECT owed.id, event_id, title, text, html, slack, payload, sha256 FROM owed JOIN alert USING (event_id)"
-            " WHERE destination = ? AND state IN ('pending', 'retry') AND NOT may_repeat AND accession_number > ''"
+            "SELECT owed.id, event_id, title, text, html, slack, payload, sha256,"
+            " iif(may_repeat, '[possible repeat] ', '') AS mark FROM owed JOIN alert USING (event_id) WHERE destination = ?"
+            " AND (state IN ('pending', 'retry') AND NOT may_repeat OR state = 'pending' AND tries = 0) AND accession_number > ''"
             " AND (next_at <= ? OR next_at > ?) ORDER BY owed.id LIMIT ?",
             (destination, stamp(now), stamp(now + FARTHEST), MOST_FOLDED),
         )
         if len(rows) <= beyond or self._last_outcome(destination) not in {None, "accepted"}:
             return []
         return [
-            Waiting(row["id"], row["event_id"], row["title"], row["payload"])
+            Waiting(row["id"], row["event_id"], row["mark"] + row["title"], row["payload"])
             for row in rows
             if digest_of(Message(row["title"], row["text"], row["html"], row["slack"]), row["payload"]) == row["sha256"]
         ]

@@ -59,7 +59,7 @@ class QuietRows(Connection):
             (destination,),
         )
         self.many(
-            "UPDATE owed SET state = CASE WHEN may_repeat THEN 'unknown' WHEN tries THEN 'retry' ELSE 'pending' END,"
+            "UPDATE owed SET state = CASE WHEN may_repeat AND tries THEN 'unknown' WHEN tries THEN 'retry' ELSE 'pending' END,"
             " next_at = max(?, coalesce((SELECT value FROM fact WHERE name = ?), '')), woken_at = ? WHERE id = ?",
             [(stamp(now), rest_of(destination), stamp(now), row["id"]) for row in rows],
         )
