@@ -202,6 +202,24 @@ def test_who_was_told_through_a_watch_that_is_gone_gets_the_correction_through_a
     assert "desk" in correction.destinations
 
 
+def test_a_correction_reaches_a_destination_by_the_name_it_has_now(desk: Desk) -> None:
+    desk.file(1, *FILED[1])
+    destinations = dict(desk.config.destinations)
+    destinations["phone"] = replace(destinations.pop("desk"), name="phone")
+    rules = {"default": replace(desk.config.rules["default"], notify=("phone", "machine"))}
+    desk.config = replace(desk.config, destinations=destinations, rules=rules)
+    (correction,) = desk.file(2, *FILED[2]).alerts
+    assert correction.destinations == ("machine", "phone")
+
+
+def test_a_correction_reaches_a_destination_that_refused_the_alert(desk: Desk) -> None:
+    desk.file(1, *FILED[1])
+    with desk.store.transaction():
+        desk.store.execute("UPDATE owed SET state = 'dead', reason = 'no such channel'")
+    (correction,) = desk.file(2, *FILED[2]).alerts
+    assert correction.destinations == ("desk", "machine")
+
+
 def test_what_an_amendment_amends_does_not_count_as_sold_before_it(desk: Desk) -> None:
     desk.file(1, planned(8_500, 1_500), at(on(2)))
     (correction,) = desk.file(2, amending(planned(5_800, 4_200), on(2)), at(on(10))).alerts

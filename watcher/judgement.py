@@ -191,7 +191,8 @@ class _Judge:
     def _correction(self, earlier: KeptAlert, watch: StoredWatch, changes: list[str], newly: Sequence[Verdict]) -> Alert:
         """To everybody who was told, and to whom rules tell that ask for amendments or did not match before.
 
-        Also to people who were told through a watch that is gone, if this one names them.
+        Also to people who were told through a watch that is gone, if this one names them, and to whom those rules tell today whom
+        nothing reached then: a destination has another name since, is new, or refused it. Not to one that is there no more.
         """
         facts = self.facts
         assert facts.amends is not None  # noqa: S101 -- the caller has asked
@@ -201,7 +202,9 @@ class _Judge:
         later = self._worded(reasons, identity)
         message = amendment_correction(earlier.message, later, changes, facts.amends, facts.accession_number)
         left = (name for name in self._named_by(watch.rules) if name in self.left and name not in self.told)
-        destinations = tuple(dict.fromkeys((*earlier.destinations, *left, *self._unheard(newly))))
+        there = (name for name in earlier.destinations if name in self.config.destinations)
+        missed = (name for name in self._named_by(rule for rule in rules if rule in watch.rules) if self._is_missed(name))
+        destinations = tuple(dict.fromkeys((*there, *left, *missed, *self._unheard(newly))))
         silenced = self._silenced([name for name in destinations if name not in earlier.told], rules)
         self._hears(destinations, silenced)
         return Alert(
@@ -246,6 +249,10 @@ class _Judge:
         destinations = tuple(name for name in wanted if name not in self.told)
         self._hears(destinations, self._silenced(destinations, [verdict.rule for verdict in matched]))
         return destinations
+
+    def _is_missed(self, name: str) -> bool:
+        """Whether a destination heard neither of what is amended, through whatever watch, nor of this."""
+        return name not in self.told and not any(name in alert.destinations for alert in self.earlier.values())
 
     def _named_by(self, rules: Iterable[str]) -> Iterable[str]:
         return dict.fromkeys(name for rule in rules if rule in self.config.rules for name in self.config.rules[rule].notify)
