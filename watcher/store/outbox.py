@@ -166,9 +166,8 @@ class Outbox(Connection):
     def burst(self, destination: str, beyond: int, now: datetime) -> list[Waiting]:
         """The alerts about filings due at a destination, oldest first, if they are more than `beyond` and it is well; else none.
 
-        Only what has never left for it: what may have arrived goes alone and marked; what a store that was put back may have told before is
-        marked in its line. A destination is well unless its last attempt failed: one in trouble is tried with single messages, so that
-        what it missed is folded when it is back, and not piece by piece before.
+        Only what this store never sent it: what it did, and may have arrived, goes alone and marked. A destination is well unless its last
+        attempt failed: one in trouble is tried with single messages, so that what it missed is folded once it is back.
         """
         rows = self.rows(
             "SELECT owed.id, event_id, title, text, html, slack, payload, sha256,"
