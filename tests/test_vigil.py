@@ -316,6 +316,20 @@ def test_the_ping_says_that_it_fails_while_edgar_is_not_seen(pinged: World) -> N
     assert pings.heard[-1]
 
 
+def test_the_ping_says_that_it_fails_while_no_destination_is_left_to_be_told(pinged: World) -> None:
+    pings = Pings()
+    for name, is_last in (("desk", False), ("spare", True)):
+        owed = owe(pinged, name)
+        attempt, refused = pinged.store.start_sending(owed, pinged.clock()), Outcome("permanent", "the key was taken back")
+        pinged.store.record(owed, attempt, refused, now=pinged.clock(), next_at=pinged.clock())
+        live(pinged, 2 * MINUTE, ping=pings)
+        assert pings.heard[-1] is not is_last, "as long as one takes messages it tells of the other"
+    for row in pinged.store.rows("SELECT id FROM owed WHERE state = 'dead'"):
+        pinged.store.drop(row["id"], "seen to")
+    live(pinged, MINUTE, ping=pings)
+    assert pings.heard[-1]
+
+
 def test_a_ping_that_fails_harms_nothing_and_is_a_trouble_once_a_day(pinged: World) -> None:
     assert live(pinged, HOUR, ping=Pings("no answer: connection refused")) == []
     troubles = pinged.store.troubles(NOON)

@@ -21,6 +21,7 @@ from watcher.config import Config
 from watcher.core.calendar import is_open
 from watcher.core.completeness import days_due
 from watcher.core.submission import EASTERN
+from watcher.core.vigil import DESTINATION
 from watcher.core.vigil import Episode
 from watcher.core.vigil import Limits
 from watcher.core.vigil import Snapshot
@@ -101,7 +102,7 @@ def vigil(
                 store.set_fact(f"{_LOOKS} {name}", None if episode == Episode() else _written(episode))
         store.set_fact(_LOOKS, _written(looks))
     if config.vigil.ping_url:
-        _ping(store, config.vigil.ping_url, looks, found["blind"], episodes["blind"], ping, now)
+        _ping(store, config.vigil.ping_url, looks, found, episodes["blind"], ping, now)
     return tuple(dict.fromkeys(told))
 
 
@@ -133,11 +134,19 @@ def _messages(
     ]
 
 
-def _ping(store: Store, url: str, looks: _Looks, blind: Verdict, episode: Episode, ping: Ping, now: datetime) -> None:
-    """Once a minute: that all is well, or that EDGAR is not seen. Where neither is known while EDGAR is open, not at all."""
+def _ping(
+    store: Store, url: str, looks: _Looks, found: Mapping[str, Verdict], episode: Episode, ping: Ping, now: datetime
+) -> None:
+    """Once a minute: that all is well, or that EDGAR is not seen or every destination is in trouble, so that nobody can be told.
+
+    Where it is not known whether EDGAR is seen, while it is open, not at all. `episode` is that of blindness.
+    """
     if looks.pinged is not None and looks.pinged <= now < looks.pinged + PING_INTERVAL:
         return
-    failing = isinstance(blind, Wrong) or (blind == "unsure" and episode.since is not None)
+    blind = found["blind"]
+    destinations = [verdict for name, verdict in found.items() if name.startswith(DESTINATION)]
+    mute = bool(destinations) and all(isinstance(verdict, Wrong) for verdict in destinations)
+    failing = mute or isinstance(blind, Wrong) or (blind == "unsure" and episode.since is not None)
     if blind == "unsure" and not failing and is_open(now):
         return
     reason = ping(url, well=not failing)
