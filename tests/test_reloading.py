@@ -296,3 +296,16 @@ def test_what_is_mended_before_it_was_told_is_not_told(world: World) -> None:
     job.asked(mistake(3))
     job.asked()
     assert titles(world) == []
+
+
+def test_watches_whose_tickers_edgar_does_not_tell_for_long_are_told_and_that_they_are_in_force(world: World) -> None:
+    world.edgar.fault("503")
+    with pytest.raises(Unreachable):
+        world.watch('ticker = "EXMP"', 'ticker = "OTHR"')
+    assert titles(world, 9) == []
+    (title,) = titles(world)
+    assert title.startswith("Watcher: the watches of the configuration are not in force")
+    assert title.endswith("OTHR")
+    world.edgar.clear_faults()
+    world.watch()
+    assert titles(world) == ["Watcher: over: the configuration is in force as it is written"]

@@ -8,23 +8,33 @@ from datetime import datetime
 from watcher.config import Config
 from watcher.config import Watch
 from watcher.core.errors import ConfigError
+from watcher.core.errors import EdgarError
+from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import Problem
 from watcher.core.index import TickerEntry
 from watcher.edgar import Edgar
 from watcher.store import Store
 from watcher.store import StoredWatch
 
+UNRESOLVED = (
+    "tickers not told"  # the fact that the watches are not those of the configuration, as EDGAR has not told their tickers
+)
+
 
 def resolve(edgar: Edgar, store: Store, config: Config, *, now: datetime) -> None:
     """Make the store's watches those of the configuration.
 
     Asks EDGAR only for tickers never looked up before. Raises `ConfigError` naming every ticker that the SEC's file does not list, and
-    `EdgarError` when the file cannot be had; then the store's watches stay as they are.
+    `EdgarError` or `FeedUnreadable` when the file cannot be had; then the store's watches stay as they are, which the vigil finds noted.
     """
     wanted = {watch.ticker for watch in config.watches if watch.ticker is not None}
     entries = {ticker: entry for ticker in wanted if (entry := store.ticker(ticker)) is not None}
     if wanted - entries.keys():
-        listed = edgar.tickers()
+        try:
+            listed = edgar.tickers()
+        except (EdgarError, FeedUnreadable):
+            store.set_fact(UNRESOLVED, ", ".join(sorted(wanted - entries.keys())))
+            raise
         unknown = [
             watch for watch in config.watches if watch.ticker and watch.ticker not in entries and watch.ticker not in listed
         ]
@@ -34,6 +44,7 @@ def resolve(edgar: Edgar, store: Store, config: Config, *, now: datetime) -> Non
         store.keep_tickers(found.values(), now)
         entries |= found
     store.set_watches(_merged(config, entries, now), now)
+    store.set_fact(UNRESOLVED, None)
 
 
 def _unknown(watch: Watch, listed: dict[str, TickerEntry]) -> Problem:

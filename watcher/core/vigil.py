@@ -53,6 +53,7 @@ class Snapshot:
     free_bytes: int
     unproven: tuple[date, ...]
     refused: str = ""  # the mistakes, one a line, for which the configuration as it is written is not in force
+    unresolved: str = ""  # the tickers for which it is not, because EDGAR has not told what they are
 
     @property
     def now(self) -> datetime:
@@ -226,8 +227,17 @@ def _unproven(seen: Snapshot, _limits: Limits) -> Verdict:
 
 
 def _configuration(seen: Snapshot, _limits: Limits) -> Verdict:
-    if not seen.refused:
+    if not seen.refused and not seen.unresolved:
         return "well"
+    if not seen.refused:
+        return Wrong(
+            f"the watches of the configuration are not in force: EDGAR does not tell what these tickers are: {seen.unresolved[:200]}",
+            _last_good(seen),
+            (
+                "The watches before stay in force. EDGAR is asked again each half minute; `cik` in place of `ticker` needs no answer.",
+            ),
+            timedelta(minutes=10),
+        )
     first, *others = seen.refused.splitlines()
     return Wrong(
         f"the changed configuration is not in force: {first}" + (f" (and {len(others)} more)" if others else ""),
