@@ -397,6 +397,14 @@ def test_what_is_not_the_list_never_advances(world: World, kind: str) -> None:
     assert world.poll().new == (accession(3),)
 
 
+def test_a_time_far_to_come_that_a_list_once_named_makes_no_later_list_an_old_one(world: World) -> None:
+    world.watch()
+    world.store.set_fact("newest 4", world.clock() + 365 * DAY)
+    number = world.file(a_sale(2))
+    world.clock.tick()
+    assert world.poll().new == (number,)
+
+
 def test_the_list_of_form_4s_is_never_empty(world: World) -> None:
     world.watch()
     with pytest.raises(FeedUnreadable, match="is empty"):

@@ -117,5 +117,7 @@ class _Walk:
         # Form 4s are filed every business day; a list of the rarer forms may be empty when the last has left it.
         if not page.entries and (self._form_prefix == "4" or (known is not None and now - known < LISTED)):
             raise FeedUnreadable("EDGAR's list of current filings is empty")
-        if known is not None and page.entries and page.entries[0].updated < known:
+        # A time to come was a mistake, EDGAR's or of a clock: held against it every list would be an old one until then.
+        is_past = known is not None and known <= now + LISTED
+        if known is not None and is_past and page.entries and page.entries[0].updated < known:
             raise FeedUnreadable("EDGAR's list of current filings is older than the one before: an old copy was served")
