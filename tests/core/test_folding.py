@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,13 @@ def test_hostile_words_stay_words() -> None:
     assert "<b>@everyone" not in message.html
     assert "<!channel>" not in message.slack
     assert "<https://evil" not in message.slack
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/x", "www.evil.example", "evil.example/x"])
+def test_an_address_in_what_stands_beside_a_subject_is_no_link(address: str) -> None:
+    body = {**json.loads(waiting(1).payload), "reporting_owners": [{"name": address}]}
+    message = only(Waiting(1, "event1", "Sold", json.dumps(body).encode()), waiting(2)).message
+    assert not any(address in form for form in (message.text, message.html, message.slack))
 
 
 @given(

@@ -24,7 +24,9 @@ from email.message import EmailMessage
 import lxml.html
 
 OURS = r"https://www\.sec\.gov/Archives/edgar/data/[0-9]+/[0-9]{18}/[0-9-]{20}-index\.htm(?![^\s<>|\"')])"
-_ADDRESS = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://(?=[^\s\u200b])|\bmailto:(?=[^\s\u200b])|\bwww\.(?=\w)")
+_ADDRESS = re.compile(
+    r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://(?=[^\s\u200b])|\bmailto:(?=[^\s\u200b])|\bwww\.(?=\w)|\w\.(?=(?:com|net|org|gg|example)\b)"
+)
 _MENTION = re.compile(r"@(?:everyone|here|channel|team)\b|@[A-Za-z]\w{4,}")
 
 SLACK_CONTROL = re.compile(r"<[^<>]*>?|>")

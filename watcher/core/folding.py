@@ -20,6 +20,7 @@ from watcher.core.payload import encoded
 from watcher.core.rendering import rendered
 from watcher.core.rendering import slack_escaped
 from watcher.core.rendering import slack_link
+from watcher.core.rendering import unlinked
 from watcher.core.telling import Message
 from watcher.core.telling import Outline
 from watcher.core.wording import SUBJECT_LIMIT
@@ -76,7 +77,9 @@ def size_of(alert: Waiting) -> int:
     """What an alert takes of a message, in the largest of its forms; what is made inert takes one more character each."""
     label, url = line_of(alert)
     as_text = f"{label}: {url}\n"
-    return max(len(html.escape(as_text)) + sum(map(as_text.count, "@<]")), len(slack_link(url, label)) + len(slack_escaped("\n")))
+    return max(
+        len(html.escape(as_text)) + sum(map(as_text.count, "@<].:")), len(slack_link(url, label)) + len(slack_escaped("\n"))
+    )
 
 
 def line_of(alert: Waiting) -> tuple[str, str]:
@@ -84,7 +87,7 @@ def line_of(alert: Waiting) -> tuple[str, str]:
     body: dict[str, Any] = json.loads(alert.payload)
     issuer, owners = body.get("issuer") or {}, body.get("reporting_owners") or ()
     names = [issuer.get("ticker"), *(owner["name"] for owner in owners[:2]), body["accession_number"]]
-    missing = ", ".join(name for name in names if name and name not in alert.title)
+    missing = ", ".join(name for name in names if name and unlinked(name) not in alert.title)
     return f"{_MARKS.get(body.get('kind', ''), '')}{alert.title} ({missing})", body["url"]
 
 

@@ -33,7 +33,11 @@ _CELL = "padding:3px 0;vertical-align:top;overflow-wrap:anywhere;word-break:brea
 
 _AT = re.compile(r"@(?=[^\s\u200b])")
 # Begins with a character: an expression that begins with a look is tried at every place, and takes ten times as long.
-_ADDRESS = re.compile(r"[:.](?:(?<=:)(?=//)|(?<=\bmailto:)|(?<=\bwww\.))", re.IGNORECASE)
+# Telegram and mail programs make a link of "example.com" too; what ends like the files that our own messages name is left to be copied.
+_ADDRESS = re.compile(
+    r"[:.](?:(?<=:)(?=//)|(?<=\bmailto:)|(?<=\bwww\.)|(?<=\w\.)(?!(?:toml|txt|db|mark|csv)\b)(?=[^\W\d_]{2,24}(?!\w)))",
+    re.IGNORECASE,
+)
 _SLACK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'"})
 
 
@@ -64,7 +68,7 @@ def as_text(outline: Outline) -> str:
     lines = [outline.headline, *outline.owners]
     for section in outline.sections:
         lines += ["", section.heading, *_section_text(section)]
-    return "\n".join([unlinked("\n".join(lines)), "", *(f"{label}: {url}" for label, url in outline.links)])
+    return "\n".join([unlinked("\n".join(lines)), "", *(f"{unlinked(label)}: {url}" for label, url in outline.links)])
 
 
 def _section_text(section: Section) -> Iterator[str]:
@@ -118,7 +122,7 @@ def as_html(outline: Outline) -> str:
     owners = "".join(f'<div class="m" style="color:{_MUTED}">{html.escape(owner)}</div>' for owner in rest)
     sections = "".join(_section_html(section) for section in outline.sections)
     links = "".join(
-        f'<p style="margin:20px 0 0;overflow-wrap:anywhere;word-break:break-word">{html.escape(label)}: '
+        f'<p style="margin:20px 0 0;overflow-wrap:anywhere;word-break:break-word">{unlinked(html.escape(label))}: '
         f'<a class="a" style="color:{_LINK}" href="{html.escape(url)}">{html.escape(url)}</a></p>'
         for label, url in outline.links
     )
