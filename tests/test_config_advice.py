@@ -262,6 +262,13 @@ def test_what_is_not_toml_is_said_in_plain_words_where_it_is(read: Load, source:
     assert problem.text.startswith("is not TOML")
 
 
+@pytest.mark.parametrize("address", ["http//u:hunter2@mirror", "https:/u:hunter2@mirror", "u:hunter2@mirror", "hunter2"])
+def test_the_password_of_a_mirror_is_not_repeated(read: Load, address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(f'[edgar]\ncontact = "Jane Roe jane.roe@example.com"\nwww_url = "{address}"\n')
+    assert ("www_url must be" in str(caught.value), "hunter2" in str(caught.value)) == (True, False)
+
+
 def test_a_word_that_may_be_a_secret_is_not_repeated(read: Load) -> None:
     (problem,) = problems(read, "[destinations.desk]\nurl = xoxb-hushhush-hush\n")
     assert "hush" not in problem.text

@@ -147,7 +147,9 @@ class Tables:
 
 def _as_written(place: Place, raw: object, said: str) -> str:
     """What stands there instead, where it is short, is not said already and cannot be a secret."""
-    if place[0] in PRIVATE or not isinstance(raw, str | int | Decimal | date | time) or quoted(str(raw)) in said:
+    # Where an address belongs, with a slip in it, somebody's password for a mirror may stand.
+    address = str(place[-1]).endswith("_url")
+    if address or place[0] in PRIVATE or not isinstance(raw, str | int | Decimal | date | time) or quoted(str(raw)) in said:
         return ""
     shown = json.dumps(raw) if isinstance(raw, str | bool) else str(raw)
     return "" if len(shown) > _SHOWN_LENGTH or "://" in shown else f" (here: {shown})"
