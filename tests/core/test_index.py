@@ -240,3 +240,9 @@ def test_the_recorded_master_indexes_are_read_and_the_other_kinds_refused(corpus
     for path in others:
         with pytest.raises(FeedUnreadable):
             parse_master(path.read_bytes())
+
+
+def test_half_a_letter_in_a_name_is_replaced_as_nothing_could_keep_it() -> None:
+    found = parse_submissions(json.dumps({**SUBMISSIONS, "name": "Example \ud83d Corp"}).encode(), CIK)
+    assert found.name == "Example \ufffd Corp"
+    assert {party.name for filing in found.filings for party in filing.parties} == {"Example \ufffd Corp"}

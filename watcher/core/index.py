@@ -21,6 +21,7 @@ from watcher.core.past import PeriodicReport
 
 _ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 _PERIODIC = frozenset({"10-Q", "10-QT", "10-K", "10-KT"})
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")  # alone it has no encoding, so that no store could keep the name
 _SHARD = re.compile(r"CIK[0-9]{10}-submissions-[0-9]{3}\.json")
 
 
@@ -148,7 +149,7 @@ def parse_master(body: bytes) -> list[FilingRef]:
 
 def _json(body: bytes, what: str) -> Mapping[str, Any]:
     try:
-        document = json.loads(body)
+        document = json.loads(_SURROGATE.sub(rb"\\ufffd", body))
     except (ValueError, RecursionError):
         raise FeedUnreadable(f"where {what} was expected, something that is not JSON came") from None
     if not isinstance(document, dict):
