@@ -16,9 +16,8 @@ from watcher.edgar import Edgar
 from watcher.store import Store
 from watcher.store import StoredWatch
 
-UNRESOLVED = (
-    "tickers not told"  # the fact that the watches are not those of the configuration, as EDGAR has not told their tickers
-)
+# The fact that the watches are not those of the configuration, as EDGAR has not told these tickers.
+UNRESOLVED = "tickers not told"
 
 
 def resolve(edgar: Edgar, store: Store, config: Config, *, now: datetime) -> None:
