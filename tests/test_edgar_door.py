@@ -230,6 +230,12 @@ def test_gzip_cut_short_is_unreachable(tmp_path: Path) -> None:
         ask(tmp_path, answer(200, "Content-Encoding: gzip", body=half), feed)
 
 
+@pytest.mark.parametrize("more", [gzip.compress(FEED), b"x" * 200_000], ids=["another part", "a long rest"])
+def test_gzip_that_something_follows_is_unreachable(tmp_path: Path, more: bytes) -> None:
+    with pytest.raises(Unreachable, match="something follows its end"):
+        ask(tmp_path, answer(200, "Content-Encoding: gzip", body=gzip.compress(FEED) + more), feed)
+
+
 def test_gzip_that_is_none_is_unreachable(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="damaged on its way"):
         ask(tmp_path, answer(200, "Content-Encoding: gzip", body=FEED), feed)

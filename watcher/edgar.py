@@ -222,10 +222,11 @@ def _decoded(chunks: Iterator[bytes], *, gzip: bool, what: str) -> Iterator[byte
     if not gzip:
         yield from chunks
         return
-    decompressor = zlib.decompressobj(31)
+    decompressor, more = zlib.decompressobj(31), False
     try:
         for chunk in chunks:
             rest, piece = chunk, bytes(PIECE)
+            more |= decompressor.eof
             # A full piece may leave output behind although all input is taken.
             while not decompressor.eof and (rest or len(piece) == PIECE):
                 piece = decompressor.decompress(rest, PIECE)
@@ -235,6 +236,8 @@ def _decoded(chunks: Iterator[bytes], *, gzip: bool, what: str) -> Iterator[byte
         raise Unreachable(f"{what}: damaged on its way ({error})") from error
     if not decompressor.eof:
         raise Unreachable(f"{what}: cut short")
+    if more or decompressor.unused_data:  # a second part would be left out, and a list pass for a whole one
+        raise Unreachable(f"{what}: damaged on its way (something follows its end)")
 
 
 def _is_html(body: bytes) -> bool:
