@@ -124,6 +124,12 @@ def reset(receiver: Receiver, client: socket.socket) -> None:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def reset_at_once(receiver: Receiver, client: socket.socket) -> None:  # noqa: ARG001 -- as every behaviour
+    """Break the connection off at the first bytes, be they a TLS greeting."""
+    client.recv(65536)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def close_at_once(receiver: Receiver, client: socket.socket) -> None:
     """Accept, and close without reading."""
 

@@ -37,6 +37,7 @@ from tests.loopback import mail_server
 from tests.loopback import plain_text
 from tests.loopback import raw
 from tests.loopback import reset
+from tests.loopback import reset_at_once
 from tests.loopback import silence
 from tests.loopback import unused_port
 from watcher.config import Destination
@@ -138,6 +139,13 @@ def test_a_tls_handshake_that_fails_means_nothing_was_sent() -> None:
     with Receiver(plain_text) as receiver:
         outcome = people(f"jsons://127.0.0.1:{receiver.port}").send(OUTGOING, now=NOW)
     assert outcome == Outcome("not_sent", "no trusted TLS connection")
+
+
+@pytest.mark.parametrize("behaviour", [close_at_once, reset_at_once, silence], ids=["closed", "reset", "silent"])
+def test_a_tls_handshake_that_breaks_off_means_nothing_was_sent(behaviour: Behaviour) -> None:
+    with Receiver(behaviour) as receiver:
+        outcome = people(f"jsons://127.0.0.1:{receiver.port}").send(OUTGOING, now=NOW)
+    assert outcome.state == "not_sent"
 
 
 SMTP_CELLS: list[tuple[str, dict[str, str], str]] = [

@@ -11,6 +11,7 @@ change no argument and no result, and do nothing outside `evidence()`.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import smtplib
 import threading
 from collections.abc import Callable
@@ -126,11 +127,20 @@ def _listen() -> None:
 def _listen_to_http() -> None:
     import requests  # late, see _listen  # noqa: PLC0415 -- as late as Apprise itself
     from requests.adapters import HTTPAdapter  # late, see _listen  # noqa: PLC0415 -- as late as Apprise itself
+    from urllib3.connection import HTTPConnection  # late, see _listen  # noqa: PLC0415 -- as late as Apprise itself
     from urllib3.exceptions import ConnectTimeoutError  # late, see _listen  # noqa: PLC0415 -- as late as Apprise itself
     from urllib3.exceptions import NewConnectionError  # late, see _listen  # noqa: PLC0415 -- as late as Apprise itself
 
     before_the_request = (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)
-    send = HTTPAdapter.send
+    send, write = HTTPAdapter.send, HTTPConnection.send
+    # Where it is the standard library's, every byte of a request goes through its `send`, and none of a TLS handshake does.
+    noticed = issubclass(HTTPConnection, http.client.HTTPConnection)
+
+    def writing(connection: HTTPConnection, piece: Any) -> None:
+        steps = _steps.get()
+        if steps and isinstance(steps[-1], HttpStep):
+            steps[-1].began = True
+        write(connection, piece)
 
     def began(error: requests.RequestException) -> bool:
         reason = getattr(error.args[0] if error.args else None, "reason", None)
@@ -143,17 +153,18 @@ def _listen_to_http() -> None:
         if steps and isinstance(steps[-1], HttpStep) and steps[-1].status == 429:
             # Some plugins ask again at once; the pause that was asked for is kept by the outbox.
             raise requests.RequestException
-        step = HttpStep()
+        step = HttpStep(began=not noticed)
         steps.append(step)
         try:
             response = send(adapter, request, *args, **options)
         except requests.RequestException as error:
-            step.error, step.began = cause_of(error), began(error)
+            step.error, step.began = cause_of(error), step.began and began(error)
             raise
         step.status, step.retry_after = response.status_code, response.headers.get("Retry-After")
         step.body = partial(_body, response)
         return response
 
+    HTTPConnection.send = writing  # type: ignore[method-assign,assignment]  # see the module's docstring
     HTTPAdapter.send = listening  # type: ignore[assignment]  # see the module's docstring
 
 
