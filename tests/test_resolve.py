@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from tests.world import World
 from watcher.core.errors import ConfigError
 from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import Unreachable
+from watcher.resolve import MOVED
+from watcher.resolve import note_moved
+from watcher.vigil import vigil
 
 
 @pytest.fixture
@@ -93,3 +97,39 @@ def test_an_issuer_named_twice_is_watched_once(world: World) -> None:
 def test_one_cik_may_be_watched_as_an_issuer_and_as_an_owner(world: World) -> None:
     world.watch('ticker = "EXMP"', f'owner_cik = "{EXAMPLE.cik}"')
     assert set(watched(world)) == {f"issuer:{EXAMPLE.cik}", f"owner:{EXAMPLE.cik}"}
+
+
+def test_a_ticker_that_is_another_ciks_now_is_told_until_that_is_watched_too(world: World) -> None:
+    world.watch()
+    moved(world)
+    assert titles(world) == []
+    world.edgar._issuers = [replace(OTHER, trading_symbol="EXMP")]
+    moved(world)
+    assert titles(world) == [], "the file is asked for once a day"
+    world.clock.tick(DAY)
+    moved(world)
+    (told,) = titles(world)
+    assert told.startswith("Watcher: filings under another CIK are not seen: EXMP is CIK 0009990002 (Other Example Inc) now")
+    assert watched(world) == {f"issuer:{EXAMPLE.cik}": "EXMP"}, "a ticker may have gone to a stranger"
+    world.watch('ticker = "EXMP"', 'cik = "0009990002"')
+    world.clock.tick(DAY)
+    moved(world)
+    assert world.store.fact(MOVED) is None
+
+
+def test_a_ticker_that_left_the_secs_file_is_not_told_as_moved(world: World) -> None:
+    world.watch()
+    world.edgar._issuers = [OTHER]
+    moved(world)
+    assert world.store.fact(MOVED) is None
+
+
+def moved(world: World) -> None:
+    note_moved(world.door, world.store, now=world.clock())
+
+
+def titles(world: World) -> list[str]:
+    """What the vigil has told."""
+    vigil(world.store, world.pace, world.config, now=world.clock(), free_bytes=lambda: 10**12)
+    rows = world.store.rows("SELECT title FROM alert WHERE watch_key = 'vigil'")
+    return [row["title"] for row in rows if "CIK" in row["title"]]

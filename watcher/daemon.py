@@ -46,6 +46,7 @@ from watcher.reconcile import reconcile_due
 from watcher.reloading import Origin
 from watcher.reloading import Reloading
 from watcher.reloading import check_store
+from watcher.resolve import note_moved
 from watcher.resolve import resolve
 from watcher.status import FORM_PREFIXES
 from watcher.store import Lock
@@ -123,6 +124,7 @@ class Daemon:
         self._add("list", self._list, lambda: LIST_INTERVAL)
         self._add("baseline", self._read_past, lambda: TICK)
         self._add("reconcile", self._reconcile, lambda: HOUR)
+        self._add("tickers", lambda: note_moved(self._edgar, self.store, now=self._now()), lambda: HOUR)
         self._add("housekeeping", lambda: look_after(self.store, set(self._config.destinations), now=self._now()), lambda: HOUR)
         self._add("vigil", self._vigil, lambda: 30.0)
         self._add("care", lambda: self._care(self._config, now=self._now()), lambda: 60.0)

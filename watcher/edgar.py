@@ -99,9 +99,10 @@ class Edgar:
         recent = tuple(ref for ref in filings if ref.filed_on is not None and ref.filed_on >= since)
         return SubmissionsList(newest.cik, newest.name, newest.tickers, recent, (), newest.reports)
 
-    def tickers(self) -> dict[str, TickerEntry]:
+    def tickers(self, *, background: bool = False) -> dict[str, TickerEntry]:
         """The SEC's ticker file, by ticker in upper case."""
-        return parse_tickers(self._list(f"{self._config.www_url}/files/company_tickers.json", "the SEC's ticker file"))
+        address = f"{self._config.www_url}/files/company_tickers.json"
+        return parse_tickers(self._list(address, "the SEC's ticker file", background=background))
 
     def daily_index(self, day: date) -> list[FilingRef]:
         """All ownership filings that EDGAR lists for a day. Raises `NotYet` where there is no index: weekend, holiday, too early."""

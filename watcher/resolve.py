@@ -1,9 +1,13 @@
-"""The watches of the configuration to watches by CIK. A ticker is looked up in the SEC's file once and then kept."""
+"""The watches of the configuration to watches by CIK. A ticker is looked up in the SEC's file once and then kept.
+
+That it is another CIK's since, as after a merger, is noted for the vigil and changes no watch: a ticker may also go to a stranger.
+"""
 
 from __future__ import annotations
 
 import difflib
 from datetime import datetime
+from datetime import timedelta
 
 from watcher.config import Config
 from watcher.config import Watch
@@ -18,6 +22,9 @@ from watcher.store import StoredWatch
 
 # The fact that the watches are not those of the configuration, as EDGAR has not told these tickers.
 UNRESOLVED = "tickers not told"
+MOVED = "tickers moved"  # the fact that says which watched tickers are another CIK's now
+ASKED = "tickers asked"
+ASKED_EACH = timedelta(days=1)
 
 
 def resolve(edgar: Edgar, store: Store, config: Config, *, now: datetime) -> None:
@@ -44,6 +51,26 @@ def resolve(edgar: Edgar, store: Store, config: Config, *, now: datetime) -> Non
         entries |= found
     store.set_watches(_merged(config, entries, now), now)
     store.set_fact(UNRESOLVED, None)
+
+
+def note_moved(edgar: Edgar, store: Store, *, now: datetime) -> None:
+    """Note, once a day, which watched tickers the SEC's file gives to a CIK that nobody watches. Raises `EdgarError`, `FeedUnreadable`.
+
+    One that the file no longer lists is not noted: it misses names, and lags.
+    """
+    issuers = [watch for watch in store.watches() if watch.role == "issuer"]
+    asked = store.moment(ASKED)
+    if not any(watch.ticker for watch in issuers) or (asked is not None and timedelta(0) <= now - asked < ASKED_EACH):
+        return
+    listed = edgar.tickers(background=True)
+    ciks = {watch.cik for watch in issuers}
+    moved = (
+        f"{entry.ticker} is CIK {entry.cik} ({entry.name}) now and watched as CIK {watch.cik}"
+        for watch in issuers
+        if (entry := listed.get(watch.ticker or "")) is not None and entry.cik not in ciks
+    )
+    store.set_fact(MOVED, "; ".join(moved) or None)
+    store.set_fact(ASKED, now)
 
 
 def _unknown(watch: Watch, listed: dict[str, TickerEntry]) -> Problem:

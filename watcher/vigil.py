@@ -38,6 +38,7 @@ from watcher.core.vigil_telling import told_whom
 from watcher.core.vigil_words import vigil_alert
 from watcher.notify.ping import ping
 from watcher.pace import Pace
+from watcher.resolve import MOVED
 from watcher.resolve import UNRESOLVED
 from watcher.status import condition
 from watcher.store import Store
@@ -111,7 +112,9 @@ def _snapshot(store: Store, pace: Pace, config: Config, awake: datetime, now: da
     seen = condition(store, pace, config, now=now)
     first = min((watch.first_seen_at for watch in store.watches()), default=None)
     unproven = days_due(now, store.proven(), first.astimezone(EASTERN).date()) if first else []
-    return Snapshot(seen, awake, free_bytes, tuple(unproven), store.fact(REFUSED) or "", store.fact(UNRESOLVED) or "")
+    noted = {"refused": REFUSED, "moved": MOVED, "unresolved": UNRESOLVED}
+    facts = {name: store.fact(fact) or "" for name, fact in noted.items()}
+    return Snapshot(seen, awake, free_bytes, tuple(unproven), **facts)
 
 
 def _messages(

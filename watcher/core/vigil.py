@@ -54,6 +54,7 @@ class Snapshot:
     unproven: tuple[date, ...]
     refused: str = ""  # the mistakes, one a line, for which the configuration as it is written is not in force
     unresolved: str = ""  # the tickers for which it is not, because EDGAR has not told what they are
+    moved: str = ""  # the watched tickers that are another CIK's now, in words
 
     @property
     def now(self) -> datetime:
@@ -110,11 +111,6 @@ def verdicts(seen: Snapshot, limits: Limits) -> dict[str, Verdict]:
     for destination in seen.condition.destinations:
         found[f"{DESTINATION}{destination.name}"] = _destination(destination, seen, limits)
     return found
-
-
-def over_words(name: str) -> str:
-    """That a condition is over, in one line."""
-    return OVER.get(name) or f"{name} takes messages again"
 
 
 # --- the conditions -------------------------------------------------------------------------------------------------------
@@ -247,6 +243,17 @@ def _configuration(seen: Snapshot, _limits: Limits) -> Verdict:
     )
 
 
+def _moved(seen: Snapshot, _limits: Limits) -> Verdict:
+    if not seen.moved:
+        return "well"
+    return Wrong(
+        f"filings under another CIK are not seen: {seen.moved}",
+        _last_good(seen),
+        ("Where that is the same company under a new CIK, or its successor, watch it too, by `cik`. The old one stays watched.",),
+        once=True,
+    )
+
+
 def _damage(seen: Snapshot, _limits: Limits) -> Verdict:
     damage = seen.condition.damage
     return Wrong(damage, _last_good(seen), ("Nothing is mended by itself.",)) if damage is not None else "well"
@@ -282,18 +289,7 @@ CONDITIONS: Mapping[str, Callable[[Snapshot, Limits], Verdict]] = {
     "backup": _backup,
     "unproven": _unproven,
     "configuration": _configuration,
-}
-OVER = {
-    "blind": "EDGAR is seen again",
-    "blocked": "the SEC answers again",
-    "shape": "EDGAR's list of filings can be read again",
-    "reading": "no filing waits for long any more",
-    "gap": "the gap is closed",
-    "disk": "there is room on the disk again",
-    "damage": "the store is sound again",
-    "backup": "the nightly backup is made again",
-    "unproven": "every finished day is held against EDGAR's index",
-    "configuration": "the configuration is in force as it is written",
+    "tickers": _moved,
 }
 
 

@@ -22,7 +22,6 @@ from watcher.core.telling import Section
 from watcher.core.text import clean
 from watcher.core.vigil import Snapshot
 from watcher.core.vigil import Telling
-from watcher.core.vigil import over_words
 from watcher.core.wording import SUBJECT_LIMIT
 from watcher.core.wording import shortened
 
@@ -31,6 +30,25 @@ ERRORS_SHOWN = 5
 LONGEST_ERROR = 300  # characters
 EDGARS_LIST = "https://www.sec.gov/cgi-bin/browse-edgar?action=getcurrent&type=4&owner=only"
 _UNSEEN = frozenset({"blind", "blocked", "shape"})  # while one of these lasts people have to look for themselves
+
+OVER = {
+    "blind": "EDGAR is seen again",
+    "blocked": "the SEC answers again",
+    "shape": "EDGAR's list of filings can be read again",
+    "reading": "no filing waits for long any more",
+    "gap": "the gap is closed",
+    "disk": "there is room on the disk again",
+    "damage": "the store is sound again",
+    "backup": "the nightly backup is made again",
+    "unproven": "every finished day is held against EDGAR's index",
+    "configuration": "the configuration is in force as it is written",
+    "tickers": "every ticker watched is that of a CIK that is watched",
+}
+
+
+def over_words(name: str) -> str:
+    """That a condition is over, in one line."""
+    return OVER.get(name) or f"{name} takes messages again"
 
 
 def vigil_alert(tellings: tuple[Telling, ...], seen: Snapshot, destinations: tuple[str, ...]) -> Alert:
