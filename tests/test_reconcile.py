@@ -20,6 +20,7 @@ from tests.world import DAY
 from tests.world import EXAMPLE
 from tests.world import HOUR
 from tests.world import JANE
+from tests.world import MINUTE
 from tests.world import NOON
 from tests.world import OTHER
 from tests.world import TERMINAL
@@ -132,6 +133,26 @@ def test_a_filing_that_edgar_does_not_serve_stays_missing_with_the_reason(world:
     look(world)
     world.ingest()
     assert "no such object" in look(world).missing[accession(1)]
+
+
+def test_a_filing_that_edgar_serves_only_after_it_was_given_up_is_read_on_saturday_and_told(world: World) -> None:
+    number = world.file(a_sale(1), document_delay=math.inf)
+    world.poll()
+    while world.state_of(number) == "pending":
+        world.clock.tick(5 * MINUTE)
+        world.ingest()
+    assert [proof.missing for proof in due(world)] == [{}], "its link was told, and it is not tried each hour for ever"
+    assert world.state_of(number) == "quarantined"
+    night(world, date(2026, 9, 5), hour=6)
+    due(world)
+    world.ingest()
+    assert (world.state_of(number), world.alerted()) == ("quarantined", [number]), "one more try, of which nobody is told"
+    world.edgar.publish(number)
+    look(world)
+    world.ingest()
+    assert (world.state_of(number), world.alerted()) == ("ingested", [number, number])
+    kinds = [json.loads(row["payload"])["kind"] for row in world.store.rows("SELECT payload FROM alert ORDER BY rowid")]
+    assert kinds == ["quarantined", "alert"]
 
 
 def test_the_lines_of_one_filing_count_once(world: World) -> None:

@@ -24,15 +24,19 @@ from watcher.store import Store
 
 # A business day without an index is believed to have none only when that was said for so long: an archive in trouble says it too.
 PATIENCE = timedelta(days=7)
+# A filing that was given up because EDGAR did not serve it is tried once more, but not in the same night again.
+REST = timedelta(hours=20)
 
 
-def reconcile(edgar: Edgar, store: Store, day: date, *, now: datetime) -> tuple[str, ...]:
+def reconcile(edgar: Edgar, store: Store, day: date, *, now: datetime, rest: timedelta = timedelta(0)) -> tuple[str, ...]:
     """The accession numbers that EDGAR's index of a day lists for the watches; those that are missing are remembered.
 
+    Those of which EDGAR never served the text are tried once more, unless they were given up less than `rest` ago.
     Raises `NotYet` where there is no index (weekend, holiday, too early), `EdgarError`, `FeedUnreadable`.
     """
     listed = concerning(edgar.daily_index(day), {watch.cik for watch in store.watches()})
     store.remember(listed, now=now, found_by="index")
+    store.retry_unserved([ref.accession_number for ref in listed], now, given_up_before=now - rest)
     return tuple(ref.accession_number for ref in listed)
 
 
@@ -54,7 +58,7 @@ def reconcile_due(edgar: Edgar, store: Store, *, now: datetime) -> Iterator[Comp
     unreadable: FeedUnreadable | None = None
     for day in days_due(now, store.proven(), since):
         try:
-            proof = compare(store, day, reconcile(edgar, store, day, now=now))
+            proof = compare(store, day, reconcile(edgar, store, day, now=now, rest=REST))
         except NotYet:
             if now < rebuilt_at(day) + PATIENCE:
                 continue

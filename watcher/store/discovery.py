@@ -245,6 +245,15 @@ class Discovery(Connection):
                 (unserved, stamp(next_at), reason, accession_number),
             )
 
+    def retry_unserved(self, accession_numbers: Iterable[str], now: datetime, *, given_up_before: datetime) -> None:
+        """Let those of these be tried once more that were set aside before then without a text: what is kept cannot be read, this may."""
+        with self.transaction():
+            self.many(
+                "UPDATE filing SET state = 'pending', queue = 'live', next_at = ? WHERE accession_number = ? AND state = 'quarantined'"
+                " AND ingested_at <= ? AND NOT EXISTS (SELECT 1 FROM original WHERE original.accession_number = filing.accession_number)",
+                [(stamp(now), number, stamp(given_up_before)) for number in accession_numbers],
+            )
+
     def forget_seen(self, now: datetime, *, keep: timedelta) -> None:
         """Drop feed entries too old to stand in the feed again."""
         with self.transaction():
