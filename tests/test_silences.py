@@ -194,6 +194,21 @@ def test_the_end_of_a_silence_is_announced_once_with_what_it_held_back(world: Wo
     assert accession(3) in notice["text"]
 
 
+@pytest.mark.parametrize("named", [{"issuer_cik": EXAMPLE.cik}, {"destination": "desk"}])
+def test_what_was_held_back_from_a_destination_that_has_another_name_now_is_told_by_that(
+    world: World, named: dict[str, str]
+) -> None:
+    silenced(world, **named)
+    taken(world, a_sale(2, (7, "1")))
+    destinations = dict(world.config.destinations)
+    destinations["phone"] = replace(destinations.pop("desk"), name="phone")
+    rules = {"default": replace(world.config.rules["default"], notify=("phone", "hook"))}
+    config = replace(world.config, destinations=destinations, rules=rules)
+    world.clock.tick(DAY)
+    assert list(announce_lapses(world.store, config, now=world.clock())) == ["phone"]
+    assert accession(2) in notices(world)[0]["text"]
+
+
 def test_the_notice_of_the_end_names_an_alert_that_is_damaged_in_the_store(world: World) -> None:
     silenced(world, destination="desk")
     taken(world, a_sale(2, (7, "1")))

@@ -6,6 +6,8 @@ the store  ->  `core.digest`, `core.silence`  ->  { message, owed, what it carri
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 
 from watcher.config import Config
@@ -15,6 +17,7 @@ from watcher.core.digest import Contents
 from watcher.core.digest import Period
 from watcher.core.digest import digests
 from watcher.core.digest import latest_close
+from watcher.core.folding import Waiting
 from watcher.core.silence import Silence
 from watcher.core.silence import lapse_alert
 from watcher.notify import room_of
@@ -77,14 +80,15 @@ def _contents(store: Store, terms: Destination, period: Period, now: datetime) -
 def announce_lapses(store: Store, config: Config, *, now: datetime) -> Iterator[str]:
     """Owe a notice of every silence that is over to the destinations concerned, once; yields these.
 
-    Those are the one it named; else those it kept something from, or where there are none, the people it could have kept it from. A
-    silence that a person took back and that kept nothing is not announced: that person knows.
+    Those are the one it named; else those it kept something from, or where there are none, the people it could have kept it from. What
+    it kept from a destination that is there no more, by that name, these people are told. A silence that a person took back and that
+    kept nothing is not announced: that person knows.
     """
     over = store.lapsed(now)
     rooms = {name: room_of(terms) for name, terms in config.destinations.items()} if over else {}
     for silence, removed in over:
         with store.transaction():  # from here on it keeps nothing more, so that what it kept is all of it
-            kept = store.silenced_by(silence.id)
+            kept = _by_who_is_there(config, silence, store.silenced_by(silence.id))
             concerned = [name for name in _concerned(config, silence, set(kept)) if name in config.destinations]
             if removed and not kept:
                 concerned = []
@@ -95,10 +99,23 @@ def announce_lapses(store: Store, config: Config, *, now: datetime) -> Iterator[
 
 
 def _concerned(config: Config, silence: Silence, kept: set[str]) -> list[str]:
-    if silence.destination is not None:
-        return [silence.destination]
     if kept:
         return sorted(kept)
+    return _people(config, silence) if silence.destination is None else [silence.destination]
+
+
+def _by_who_is_there(config: Config, silence: Silence, kept: Mapping[str, Sequence[Waiting]]) -> dict[str, list[Waiting]]:
+    """What a silence kept, by destination; what it kept from one that is there no more by the people it could have kept it from."""
+    found = {name: list(waiting) for name, waiting in kept.items() if name in config.destinations}
+    gone = {one.event_id: one for name, waiting in kept.items() if name not in found for one in waiting}
+    for name in _people(config, silence) if gone else ():
+        known = {one.event_id for one in found.get(name, ())}
+        found.setdefault(name, []).extend(one for event_id, one in gone.items() if event_id not in known)
+    return found
+
+
+def _people(config: Config, silence: Silence) -> list[str]:
+    """Whom the rules tell that a silence is for."""
     rules = [rule for name, rule in config.rules.items() if silence.rule in {None, name, name.partition("@")[0]}]
     named = dict.fromkeys(name for rule in rules for name in rule.notify if name in config.destinations)
     return [name for name in named if config.destinations[name].kind != "webhook"]
