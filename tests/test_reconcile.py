@@ -155,6 +155,27 @@ def test_a_filing_that_edgar_serves_only_after_it_was_given_up_is_read_on_saturd
     assert kinds == ["quarantined", "alert"]
 
 
+@pytest.mark.parametrize(
+    ("state", "alerted", "silent"),
+    [
+        ("delivered", 1, {}),
+        ("retry", 1, {}),
+        ("dead", 0, {"not delivered (see `watcher outbox list`)": 1}),
+        ("silenced", 0, {"held back by a silence": 1}),
+    ],
+)
+def test_an_alert_counts_as_such_where_somebody_was_told_or_still_will_be(
+    world: World, state: str, alerted: int, silent: dict[str, int]
+) -> None:
+    world.file(a_sale(1))
+    world.poll()
+    world.ingest()
+    world.store.execute("UPDATE owed SET state = ?", (state,))
+    night(world)
+    proof = look(world)
+    assert (proof.stored, proof.alerted, proof.silent) == (1, alerted, silent)
+
+
 def test_the_lines_of_one_filing_count_once(world: World) -> None:
     world.watch('ticker = "EXMP"', f'owner_cik = "{JANE.cik}"')
     world.file(a_sale(1))

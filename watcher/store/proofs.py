@@ -13,26 +13,30 @@ from watcher.store.connection import Connection
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
 
+# States of what is owed in which nobody was told, nor will be by itself, in words.
+_NOT_TOLD = {"dead": "not delivered (see `watcher outbox list`)", "silenced": "held back by a silence"}
+
 
 class Proofs(Connection):
     """One row per day of EDGAR's index; the latest look at a day replaces the one before."""
 
     def standings(self, accession_numbers: Collection[str]) -> dict[str, Standing]:
-        """How these filings stand; one that is not known is absent."""
+        """How these filings stand; one that is not known is absent. An alert that reached nobody and will not by itself is none."""
         found = {}
         for accession_number in accession_numbers:
             row = self.row(
-                "SELECT state, found_by, silent_because, reason,"
-                " EXISTS (SELECT 1 FROM alert WHERE alert.accession_number = filing.accession_number) AS alerted"
-                " FROM filing WHERE accession_number = ?",
-                (accession_number,),
+                "SELECT state, found_by, silent_because, reason FROM filing WHERE accession_number = ?", (accession_number,)
             )
+            owed = self.rows(
+                "SELECT DISTINCT state FROM owed JOIN alert USING (event_id) WHERE accession_number = ?", (accession_number,)
+            )
+            kept = {one["state"] for one in owed}
             if row is not None:
                 found[accession_number] = Standing(
                     state=row["state"],
                     found_by=row["found_by"],
-                    alerted=bool(row["alerted"]),
-                    silent_because=row["silent_because"],
+                    alerted=bool(kept - _NOT_TOLD.keys()),
+                    silent_because=next((why for state, why in _NOT_TOLD.items() if state in kept), row["silent_because"]),
                     reason=row["reason"],
                 )
         return found
