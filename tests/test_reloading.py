@@ -17,6 +17,8 @@ from watcher.config import load
 from watcher.core.errors import ConfigError
 from watcher.core.errors import Problem
 from watcher.core.errors import Unreachable
+from watcher.core.health import Condition
+from watcher.core.health import complaints
 from watcher.reloading import GONE
 from watcher.reloading import LOOK
 from watcher.reloading import RETRY
@@ -24,7 +26,8 @@ from watcher.reloading import STILL
 from watcher.reloading import Origin
 from watcher.reloading import Reloading
 from watcher.status import FORM_PREFIXES
-from watcher.vigil import REFUSED
+from watcher.status import REFUSED
+from watcher.status import condition
 from watcher.vigil import vigil
 
 SOON = 0.1
@@ -280,6 +283,18 @@ def test_a_mistake_is_told_once_and_that_it_is_mended(world: World) -> None:
     job.asked()
     assert titles(world) == ["Watcher: over: the configuration is in force as it is written"]
     assert titles(world) == []
+
+
+def test_the_status_says_that_the_configuration_is_not_in_force_too(world: World) -> None:
+    job = Job(world)
+    job.asked(mistake(3, 9))
+    assert "the changed configuration is not in force: watcher.toml:3: is wrong" in complaints(wrong(world))
+    job.asked()
+    assert wrong(world).not_watched == ()
+
+
+def wrong(world: World) -> Condition:
+    return condition(world.store, world.pace, world.config, now=world.clock())
 
 
 def test_another_mistake_is_told_anew(world: World) -> None:

@@ -16,8 +16,8 @@ from tests.world import World
 from watcher.core.errors import ConfigError
 from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import Unreachable
-from watcher.resolve import MOVED
 from watcher.resolve import note_moved
+from watcher.status import MOVED
 from watcher.vigil import vigil
 
 

@@ -49,13 +49,13 @@ from watcher.reloading import check_store
 from watcher.resolve import note_moved
 from watcher.resolve import resolve
 from watcher.status import FORM_PREFIXES
+from watcher.status import REFUSED
 from watcher.store import Lock
 from watcher.store import Store
 from watcher.systemd import Notifier
 from watcher.systemd import Watchdog
 from watcher.upkeep import look_after
 from watcher.upkeep import recover
-from watcher.vigil import REFUSED
 from watcher.vigil import vigil
 
 log = logging.getLogger("watcher")

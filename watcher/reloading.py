@@ -27,9 +27,9 @@ from watcher.core.errors import EdgarError
 from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import Problem
 from watcher.ordinary import content
+from watcher.status import REFUSED
 from watcher.store import Store
 from watcher.toml_lines import places
-from watcher.vigil import REFUSED
 from watcher.watchlists import files_matching
 
 log = logging.getLogger("watcher")

@@ -17,12 +17,11 @@ from watcher.core.errors import FeedUnreadable
 from watcher.core.errors import Problem
 from watcher.core.index import TickerEntry
 from watcher.edgar import Edgar
+from watcher.status import MOVED
+from watcher.status import UNRESOLVED
 from watcher.store import Store
 from watcher.store import StoredWatch
 
-# The fact that the watches are not those of the configuration, as EDGAR has not told these tickers.
-UNRESOLVED = "tickers not told"
-MOVED = "tickers moved"  # the fact that says which watched tickers are another CIK's now
 ASKED = "tickers asked"
 ASKED_EACH = timedelta(days=1)
 

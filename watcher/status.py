@@ -15,6 +15,15 @@ from watcher.store import Store
 from watcher.store import unstamp
 
 FORM_PREFIXES = ("4", "3", "5")
+# Facts that say why what is watched may not be what somebody means to watch.
+REFUSED = "configuration refused"  # the mistakes for which the configuration, as it was last read, is not in force
+UNRESOLVED = "tickers not told"  # the tickers for which its watches are not, as EDGAR has not told what they are
+MOVED = "tickers moved"  # which watched tickers are another CIK's now
+_NOT_WATCHED = {
+    REFUSED: "the changed configuration is not in force",
+    UNRESOLVED: "the watches of the configuration are not in force, EDGAR does not tell what these tickers are",
+    MOVED: "filings under another CIK are not seen",
+}
 
 
 def condition(store: Store, pace: Pace, config: Config, *, now: datetime) -> Condition:
@@ -38,6 +47,7 @@ def condition(store: Store, pace: Pace, config: Config, *, now: datetime) -> Con
         troubles=tuple(store.troubles(now - timedelta(days=1))),
         damage=store.fact("damage"),
         backup_failed=store.fact("backup failed"),
+        not_watched=tuple(f"{what}: {fact.splitlines()[0]}" for name, what in _NOT_WATCHED.items() if (fact := store.fact(name))),
         longest_interval=timedelta(seconds=max(config.edgar.poll_interval, config.edgar.off_hours_interval)),
     )
 

@@ -38,14 +38,14 @@ from watcher.core.vigil_telling import told_whom
 from watcher.core.vigil_words import vigil_alert
 from watcher.notify.ping import ping
 from watcher.pace import Pace
-from watcher.resolve import MOVED
-from watcher.resolve import UNRESOLVED
+from watcher.status import MOVED
+from watcher.status import REFUSED
+from watcher.status import UNRESOLVED
 from watcher.status import condition
 from watcher.store import Store
 from watcher.store import stamp
 from watcher.store import unstamp
 
-REFUSED = "configuration refused"  # the fact that says why the configuration, as it was last read, is not in force
 PING_INTERVAL = timedelta(minutes=1)
 PING_TROUBLE = timedelta(days=1)  # a ping that fails is a trouble once in this time
 _LOOKS = "vigil"  # the fact that holds `_Looks`; that of an episode has the condition's name behind it

@@ -34,6 +34,7 @@ class Condition:
     troubles: tuple[tuple[datetime, str, str], ...]
     damage: str | None = None  # what the latest check of the store found
     backup_failed: str | None = None  # why the latest nightly backup is missing
+    not_watched: tuple[str, ...] = ()  # why what is watched may not be what somebody means to watch
     longest_interval: timedelta = timedelta()  # between two polls, by the configuration
 
 
@@ -63,7 +64,7 @@ class DestinationCondition:
 
 def complaints(condition: Condition) -> list[str]:
     """Everything that is wrong, most urgent first, each with what to do; empty when healthy."""
-    wrong = [*_seeing(condition), *_reading(condition)]
+    wrong = [*_seeing(condition), *condition.not_watched, *_reading(condition)]
     wrong += [one for one in (condition.damage, condition.backup_failed) if one is not None]
     for destination in condition.destinations:
         wrong += _telling(destination, condition.now)
