@@ -186,10 +186,37 @@ def test_a_person_may_try_a_resting_message_at_once(store: Store, clock: Clock, 
     assert send_all(store, desk, clock) == ["accepted"]
 
 
-@given(tries=st.integers(0, 10_000), asked=st.none() | st.floats(0, 3600))
-def test_the_next_try_is_never_before_the_receivers_wish_and_always_within_an_hour(tries: int, asked: float | None) -> None:
+@given(tries=st.integers(0, 10_000), asked=st.none() | st.floats(0, 86_400))
+def test_the_next_try_is_never_before_the_receivers_wish_and_else_within_an_hour(tries: int, asked: float | None) -> None:
     delay = next_delay(tries, Outcome("retryable", "", asked))
-    assert timedelta(seconds=max(asked or 0, BACKOFF[0])) <= delay <= HOUR
+    assert timedelta(seconds=max(asked or 0, BACKOFF[0])) <= delay <= timedelta(seconds=max(asked or 0, 3600))
+
+
+def test_a_destination_that_asks_for_hours_is_left_alone_for_hours(store: Store, clock: Clock, desk: FakeSender) -> None:
+    owe(store, clock, 1)
+    desk.asks_for_a_pause(5 * 3600)
+    send_all(store, desk, clock)
+    owe(store, clock, 2)
+    desk.accepts()
+    for _ in range(299):
+        clock.tick(MINUTE)
+        assert send_all(store, desk, clock) == []
+    clock.tick(MINUTE)
+    assert send_all(store, desk, clock) == ["accepted"] * 2
+
+
+def test_a_clock_that_went_back_after_such_a_pause_makes_what_comes_later_wait_for_nothing(
+    store: Store, clock: Clock, desk: FakeSender
+) -> None:
+    owe(store, clock, 1)
+    desk.asks_for_a_pause(2 * 3600)
+    send_all(store, desk, clock)
+    clock.tick(2 * HOUR)
+    desk.is_gone()
+    send_all(store, desk, clock)
+    clock.tick(-6 * HOUR)
+    desk.accepts()
+    assert send_all(store, desk, clock) == ["accepted"]
 
 
 # --- order ----------------------------------------------------------------------------------------------------------------------

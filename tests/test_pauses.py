@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, 400_000, tzinfo=UTC)
         ("9" * 400, LONGEST_PAUSE),
         ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
         ("Fri, 20 Nov 2026 12:00:01 -0000", 0.6),
-        ("Sat, 21 Nov 2026 12:00:00 GMT", LONGEST_PAUSE),
+        ("Sat, 21 Nov 2026 12:00:01 GMT", LONGEST_PAUSE),
         ("-5", None),
         ("soon", None),
         ("٣", None),

@@ -425,7 +425,7 @@ def test_a_clock_set_back_does_not_strand_what_is_due(store: Store) -> None:
     owe(store, alert())
     first = store.next_owed("desk", NOON)
     assert first is not None
-    store.rest("desk", NOON + MINUTE, first)
+    store.rest("desk", NOON + MINUTE, first.id, NOON)
     owe(store, alert(2))
     long_ago = NOON - 400 * DAY
     assert [pending.accession_number for pending in store.pending("live", long_ago)] == [accession(1)]

@@ -61,7 +61,7 @@ def deliver(
         if outcome.state == "accepted":
             store.is_back(destination, done)
         elif (rest := _rest(store, destination, delay, outcome)) is not None:
-            store.rest(destination, done + rest, owed)
+            store.rest(destination, done + rest, owed.id, done)
     return outcome
 
 

@@ -38,6 +38,7 @@ from watcher.pauses import pause_asked
 
 PAGE = 100
 LAST_START = 5000  # beyond it EDGAR answers 503, whatever the list
+LONGEST_PAUSE = 3600.0  # seconds; where EDGAR asks for more it is asked again sooner
 DEADLINE = 30.0  # seconds for one request, from first byte asked to last byte read
 CAP = 8_000_000  # bytes after decompression, of a list
 PIECE = 65_536  # bytes decompressed at once
@@ -190,7 +191,7 @@ class Edgar:
             self._refuse_if_blocked(body)
             until = self._pace.block(self._now())
             raise Blocked(f"{what}: the SEC refused the request (403); nothing is asked for ten minutes", until=until)
-        retry_after = pause_asked(response.headers.get("Retry-After"), now=self._now())
+        retry_after = pause_asked(response.headers.get("Retry-After"), now=self._now(), longest=LONGEST_PAUSE)
         if retry_after:
             self._pace.block(self._now(), timedelta(seconds=retry_after))
         raise Unreachable(f"{what}: EDGAR answered {status}", status=status, retry_after=retry_after)

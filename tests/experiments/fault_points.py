@@ -74,7 +74,7 @@ AROUND: dict[str, str] = {
     "start sending": "watcher.store.outbox:Outbox.start_sending",
     "note sending": "watcher.store.backup:Backup.note_sending",
     "record outcome": "watcher.store.outbox:Outbox.record",
-    "rest destination": "watcher.store.outbox:Outbox.rest",
+    "rest destination": "watcher.store.resting:Resting.rest",
     # steps
     "resolve": "watcher.daemon:resolve",
     "poll": "watcher.daemon:poll",

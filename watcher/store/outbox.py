@@ -27,10 +27,11 @@ from watcher.core.telling import Alert
 from watcher.core.telling import Message
 from watcher.core.telling import Outcome
 from watcher.core.telling import Outgoing
-from watcher.store.connection import FARTHEST
-from watcher.store.connection import Connection
 from watcher.store.connection import stamp
 from watcher.store.connection import unstamp
+from watcher.store.resting import Resting
+from watcher.store.resting import rest_of
+from watcher.store.resting import unanswered_by
 
 OPEN_STATES = "('pending', 'sending', 'retry', 'unknown', 'quiet')"
 MOST_FOLDED = 1000  # alerts looked at together; what is beyond is folded in the next turn
@@ -65,7 +66,7 @@ class KeptAlert:
         return tuple(name for name in self.destinations if name not in self.silenced)
 
 
-class Outbox(Connection):
+class Outbox(Resting):
     """The promises to tell, and what became of each attempt."""
 
     def keep_alert(self, alert: Alert, now: datetime) -> None:
@@ -146,7 +147,7 @@ class Outbox(Connection):
             "SELECT owed.*, title, text, html, slack, payload, sha256 FROM owed JOIN alert USING (event_id)"
             " WHERE destination = ? AND state IN ('pending', 'retry', 'unknown') AND (next_at <= ? OR next_at > ?"
             " OR (tries = 0 AND owed.created_at > ?)) ORDER BY owed.id LIMIT 20",
-            (destination, stamp(now), stamp(now + FARTHEST), stamp(now)),
+            (destination, stamp(now), stamp(self.farthest(destination, now)), stamp(now)),
         )
         for row in rows:
             message = Message(row["title"], row["text"], row["html"], row["slack"])
@@ -174,7 +175,7 @@ class Outbox(Connection):
             " iif(may_repeat, '[possible repeat] ', '') AS mark FROM owed JOIN alert USING (event_id) WHERE destination = ?"
             " AND (state IN ('pending', 'retry') AND NOT may_repeat OR state = 'pending' AND tries = 0) AND accession_number > ''"
             " AND (next_at <= ? OR next_at > ?) ORDER BY owed.id LIMIT ?",
-            (destination, stamp(now), stamp(now + FARTHEST), MOST_FOLDED),
+            (destination, stamp(now), stamp(self.farthest(destination, now)), MOST_FOLDED),
         )
         if len(rows) <= beyond or self._last_outcome(destination) not in {None, "accepted"}:
             return []
@@ -238,39 +239,11 @@ class Outbox(Connection):
             )
             if outcome.state == "unknown":
                 self.execute(
-                    "INSERT INTO fact VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1", (_unanswered(owed.destination),)
+                    "INSERT INTO fact VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1",
+                    (unanswered_by(owed.destination),),
                 )
             elif outcome.state != "not_sent":
-                self.execute("DELETE FROM fact WHERE name = ?", (_unanswered(owed.destination),))
-
-    def unanswered(self, destination: str) -> int:
-        """How many messages a destination has taken without a word since its last answer."""
-        return int(self.value("SELECT value FROM fact WHERE name = ?", (_unanswered(destination),)) or 0)
-
-    def rest(self, destination: str, until: datetime, owed: Owed) -> None:
-        """Let a destination in trouble rest: nothing that waits for it, or is promised meanwhile, is due before `until`."""
-        with self.transaction():
-            first = self.value("SELECT value FROM fact WHERE name = ?", (_failing(destination),)) or str(owed.id)
-            failing = first if first == str(owed.id) else _SEVERAL
-            self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (_failing(destination), failing))
-            self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (rest_of(destination), stamp(until)))
-            self.execute(
-                "UPDATE owed SET next_at = max(next_at, ?) WHERE destination = ? AND state IN ('pending', 'retry', 'unknown')",
-                (stamp(until), destination),
-            )
-
-    def is_back(self, destination: str, now: datetime) -> None:
-        """It took a message. Where it had refused several before, that was not because of them: what waits is due, oldest first."""
-        with self.transaction():
-            failing = self.value("SELECT value FROM fact WHERE name = ?", (_failing(destination),))
-            if failing is None:
-                return
-            self.execute("DELETE FROM fact WHERE name IN (?, ?)", (_failing(destination), rest_of(destination)))
-            self.execute(
-                "UPDATE owed SET next_at = min(next_at, ?) WHERE destination = ?"
-                " AND (state = 'pending' OR (state IN ('retry', 'unknown') AND ?))",
-                (stamp(now), destination, failing == _SEVERAL),
-            )
+                self.execute("DELETE FROM fact WHERE name = ?", (unanswered_by(owed.destination),))
 
     def recover_sending(self, now: datetime) -> int:
         """On start: an attempt that was under way when the daemon died may have arrived. Returns how many there were."""
@@ -337,21 +310,7 @@ class Outbox(Connection):
         return len(missing)
 
 
-_SEVERAL = "several"
 GONE = "the configuration has no such destination any more"
-
-
-def _failing(destination: str) -> str:
-    return f"failing {destination}"
-
-
-def rest_of(destination: str) -> str:
-    """The fact that holds until when a destination in trouble is left alone."""
-    return f"rest {destination}"
-
-
-def _unanswered(destination: str) -> str:
-    return f"unanswered {destination}"
 
 
 def digest_of(message: Message, payload: bytes) -> str:

@@ -20,7 +20,7 @@ from watcher.store.connection import stamp
 from watcher.store.listed import LISTED
 from watcher.store.listed import listed
 from watcher.store.outbox import digest_of
-from watcher.store.outbox import rest_of
+from watcher.store.resting import rest_of
 
 # What keeps messages back, and which pass all the same: what the watcher says of itself passes always.
 NOTHING, QUIET_HOURS, DIGEST_ONLY = "nothing", "quiet hours", "digest only"
