@@ -22,7 +22,7 @@ from watcher.status import UNRESOLVED
 from watcher.store import Store
 from watcher.store import StoredWatch
 
-ASKED = "tickers asked"
+ASKED = "tickers asked"  # the fact that holds when the SEC's file was last had
 ASKED_EACH = timedelta(days=1)
 
 
@@ -40,6 +40,7 @@ def resolve(edgar: Edgar, store: Store, config: Config, *, now: datetime) -> Non
         except (EdgarError, FeedUnreadable):
             store.set_fact(UNRESOLVED, ", ".join(sorted(wanted - entries.keys())))
             raise
+        store.set_fact(ASKED, now)
         unknown = [
             watch for watch in config.watches if watch.ticker and watch.ticker not in entries and watch.ticker not in listed
         ]

@@ -249,7 +249,10 @@ def _moved(seen: Snapshot, _limits: Limits) -> Verdict:
     return Wrong(
         f"filings under another CIK are not seen: {seen.moved}",
         _last_good(seen),
-        ("Where that is the same company under a new CIK, or its successor, watch it too, by `cik`. The old one stays watched.",),
+        (
+            "Where that is the same company under a new CIK, or its successor, watch it too, by `cik`. The old one stays watched.",
+            "Where it is a stranger that took the ticker over, watch the old one by `cik` in place of `ticker`.",
+        ),
         once=True,
     )
 
