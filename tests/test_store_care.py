@@ -10,7 +10,9 @@ import sqlite3
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -45,6 +47,8 @@ from watcher.store import Lock
 from watcher.store import Store
 from watcher.store.backup import HELD_AFTER
 from watcher.store.backup import restore
+
+PEOPLE = Destination("desk", "terminal", burst=3)
 
 
 @pytest.fixture
@@ -398,8 +402,9 @@ def test_only_what_was_accepted_while_the_lost_store_told_may_repeat(tmp_path: P
     assert repeats == {accession(1): True, told: True, later: False}
 
 
-def test_what_a_store_that_was_put_back_tells_again_comes_as_one_message_in_which_each_is_marked(tmp_path: Path) -> None:
-    people, desk = Destination("desk", "terminal", burst=3), FakeSender()
+@pytest.fixture
+def put_back(tmp_path: Path) -> Iterator[World]:
+    """A store that was put back from a copy made before it told of five alerts, and has found their filings again."""
     with World(tmp_path) as world:
         world.store.recover_restored(world.clock())
         world.watch()
@@ -409,16 +414,29 @@ def test_what_a_store_that_was_put_back_tells_again_comes_as_one_message_in_whic
             world.file(a_sale(number, (1_000 + number, "25.56")))
         world.poll()
         world.ingest()
-        assert len(send_all(world.store, desk, world.clock, people)) == 1
+        assert len(send_all(world.store, FakeSender(), world.clock, PEOPLE)) == 1
         world.store.close()
         restore(world.config.store.path, tmp_path / "copy.db", world.clock.tick(HOUR))
         world.store = Store(world.config.store.path)
         assert world.store.recover_restored(world.clock()) is not None
         world.poll()
         world.ingest()
-        assert (world.store.settles(world.clock()), world.store.settles(world.clock.tick(MINUTE))) == (True, False)
-        assert len(send_all(world.store, desk, world.clock, people)) == 1
+        yield world
+
+
+def test_what_a_store_that_was_put_back_tells_again_comes_as_one_message_in_which_each_is_marked(put_back: World) -> None:
+    store, desk = put_back.store, FakeSender()
+    assert (store.settles(put_back.clock()), store.settles(put_back.clock.tick(MINUTE))) == (True, False)
+    assert len(send_all(store, desk, put_back.clock, PEOPLE)) == 1
     assert desk.sent[-1][1].message.text.count("[possible repeat]") == 5
+
+
+def test_where_what_may_have_arrived_is_held_so_is_what_such_a_store_finds_again(put_back: World) -> None:
+    desk = FakeSender()
+    assert send_all(put_back.store, desk, put_back.clock, replace(PEOPLE, unknown="hold")) == []
+    assert [row["state"] for row in put_back.store.rows("SELECT state FROM owed")] == ["held"] * 5
+    assert put_back.store.retry_now(1, put_back.clock())
+    assert send_all(put_back.store, desk, put_back.clock, replace(PEOPLE, unknown="hold")) == ["accepted"]
 
 
 # --- putting back -------------------------------------------------------------------------------------------------------------

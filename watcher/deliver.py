@@ -41,11 +41,12 @@ def deliver(
     kept, kept_until = (NOTHING, now()) if terms is None else _kept_back(terms, now())
     if terms is not None:
         _wake(store, terms, kept, now())
+        if terms.unknown == "hold":
+            with store.transaction():
+                store.hold_unknown(destination)
         if terms.burst and kept == NOTHING:
             _fold(store, terms, now())
     with store.transaction():  # so that nobody else takes the same message
-        if terms is not None and terms.unknown == "hold":
-            store.hold_unknown(destination)
         if kept != NOTHING:
             store.keep_back(destination, kept_until, kept)
         owed = store.next_owed(destination, now())

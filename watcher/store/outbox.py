@@ -195,8 +195,11 @@ class Outbox(Resting):
             )
 
     def hold_unknown(self, destination: str) -> None:
-        """Leave to a person what may have arrived at a destination; part of a transaction."""
-        self.execute("UPDATE owed SET state = 'held' WHERE destination = ? AND state = 'unknown'", (destination,))
+        """Leave to a person what may have arrived at a destination, also from the store of which this was a copy; part of a transaction."""
+        self.execute(
+            "UPDATE owed SET state = 'held' WHERE destination = ? AND (state = 'unknown' OR (state = 'pending' AND may_repeat))",
+            (destination,),
+        )
 
     def carried_by(self, owed_id: int) -> int | None:
         """The message that carries this one and is still on its way, if any: what is done to that is done to both."""
