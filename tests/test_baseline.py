@@ -223,6 +223,18 @@ def test_a_gap_stays_noted_until_every_watch_was_asked(world: World) -> None:
     assert world.store.moment("gap since") is None
 
 
+def test_another_gap_that_opens_while_one_is_closed_is_closed_in_its_turn(world: World) -> None:
+    world.watch()
+    world.store.set_fact("gap since", world.clock() - HOUR)
+    closing = close_gap(world.door, world.store, now=world.clock())
+    assert next(closing) == []
+    world.store.set_fact("another gap since", world.clock())  # as a poll does
+    world.file(a_sale(1), listed=False)
+    assert list(closing) == [[]]
+    assert world.close_gap() == [accession(1)]
+    assert world.store.moment("gap since") is None
+
+
 def test_a_list_that_cannot_be_read_does_not_keep_the_others_from_being_read(world: World) -> None:
     world.watch()
     world.file(a_sale(1), listed=False)

@@ -449,6 +449,15 @@ def test_a_list_without_overlap_leaves_a_gap_noted(store: Store) -> None:
     assert store.moment("gap since") == NOON, "it stays noted until it is closed"
 
 
+def test_a_gap_that_opens_while_another_is_noted_is_noted_beside_it(store: Store) -> None:
+    poll(ListedEdgar(a_list(3, newest=NOON, first=1)), store, now=NOON)
+    for days, first in ((10, 10), (20, 20)):
+        edgar = ListedEdgar(a_list(3, newest=NOON + days * DAY, first=first))
+        edgar.now = NOON + days * DAY
+        poll(edgar, store, now=edgar.now)
+    assert [store.moment("gap since"), store.moment("another gap since")] == [NOON, NOON + 10 * DAY]
+
+
 def test_a_short_list_without_overlap_is_a_gap_only_after_a_day(store: Store) -> None:
     edgar = ListedEdgar(a_list(3, newest=NOON, first=1))
     poll(edgar, store, now=NOON)

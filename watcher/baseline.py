@@ -103,6 +103,7 @@ def close_gap(edgar: Edgar, store: Store, *, now: datetime) -> Iterator[list[str
     since = store.moment("gap since")
     if since is None:
         return
+    store.set_fact("another gap since", None)  # the lists are asked for from here on
     unreadable: FeedUnreadable | None = None
     for watch in store.watches():
         begin = max(since, watch.first_seen_at) - MARGIN
@@ -116,4 +117,6 @@ def close_gap(edgar: Edgar, store: Store, *, now: datetime) -> Iterator[list[str
         yield store.remember(listed.filings, now=now, found_by="submissions")
     if unreadable is not None:
         raise unreadable
-    store.set_fact("gap since", None)
+    with store.transaction():
+        store.set_fact("gap since", store.moment("another gap since"))
+        store.set_fact("another gap since", None)

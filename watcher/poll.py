@@ -70,9 +70,11 @@ def poll(
         store.set_fact(f"good poll {form_prefix}", now)
         if walk.entries:
             store.set_fact(f"newest {form_prefix}", walk.entries[0].updated)
-        if gap and before is not None and store.moment("gap since") is None:
-            # By EDGAR's clock where it is known: ours may have been wrong.
-            store.set_fact("gap since", min(before, newest or before))
+        if gap and before is not None:
+            # One that is noted may be being closed at this moment. By EDGAR's clock where it is known: ours may have been wrong.
+            name = "gap since" if store.moment("gap since") is None else "another gap since"
+            if store.moment(name) is None:
+                store.set_fact(name, min(before, newest or before))
     return Polled(tuple(new), len(walk.entries), walk.pages, gap)
 
 
