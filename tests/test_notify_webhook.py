@@ -63,7 +63,7 @@ CELLS: list[tuple[str, Behaviour, str, float | None]] = [
     ("429", answer(429), "retryable", None),
     ("429 in seconds", answer(429, "Retry-After: 37"), "retryable", 37.0),
     ("429 as a date", answer(429, "Retry-After: Fri, 20 Nov 2026 12:02:00 GMT"), "retryable", 119.6),
-    ("429 for ever", answer(429, "Retry-After: 999999999"), "retryable", 3600.0),
+    ("429 for ever", answer(429, "Retry-After: 999999999"), "retryable", 86_400.0),
     ("500", answer(500), "retryable", None),
     ("503 with a pause", answer(503, "Retry-After: 5"), "retryable", 5.0),
     ("503 with a broken body", raw(b"HTTP/1.1 503 No\r\nContent-Length: 99\r\n\r\nbroken"), "retryable", None),

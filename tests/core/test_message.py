@@ -664,7 +664,7 @@ def test_every_filing_of_the_corpus_is_told_with_ticker_owners_accession_and_lin
         message = alert_message(filing, REASONS)
         assert len(message.title) <= SUBJECT_LIMIT, name
         assert message.title.startswith("EXMP: "), name
-        assert message.title.isprintable(), name
+        assert message.title.replace("\u200b", "").isprintable(), name  # a title like "GLOBAL.CEO" is kept from being a link
         for text in (message.text, html.unescape(message.html)):
             assert ACCESSION in text, name
             assert URL in text, name
