@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.core.samples import ALEX
 from tests.core.samples import JANE
+from tests.core.samples import TUESDAY
 from tests.core.samples import changes_since
 from tests.core.samples import document
 from tests.core.samples import held
@@ -29,6 +30,7 @@ from watcher.core.stake import read_stakes
 
 TRUST = "By Roe Family Trust"
 LONG_AGO = date(2022, 2, 14)
+LATER = date(2026, 6, 17)
 
 
 def stakes(content: OwnershipDocument, holdings: Sequence[Holding] = ()) -> tuple[Stake, ...]:
@@ -125,6 +127,39 @@ def test_shares_withheld_are_not_part_of_what_was_held_before_the_sale() -> None
     content = document(row("F", "D", 400, after=1000), row("S", "D", 100, after=900))
     (stake,) = stakes(content)
     assert stake.held == Decimal(1000)
+
+
+def test_what_came_after_the_sale_was_not_held_before_it() -> None:
+    content = document(
+        row("S", "D", 100, after=0),
+        row("A", "A", 900, "0", after=900, on=LATER),
+        row("M", "A", 50, "0", after=950, on=LATER),
+        row("F", "D", 20, after=930, on=LATER),
+    )
+    (stake,) = stakes(content)
+    assert (stake.held, stake.percent, stake.shown) == (Decimal(100), Decimal(100), Decimal(100))
+
+
+@pytest.mark.parametrize("given_on", [TUESDAY, LATER])
+def test_what_was_given_away_on_the_day_of_the_sale_or_after_it_was_held_before_it(given_on: date) -> None:
+    (stake,) = stakes(document(row("S", "D", 100, after=900), row("G", "D", 800, "0", after=100, on=given_on)))
+    assert (stake.held, stake.percent) == (Decimal(1000), Decimal(10))
+
+
+def test_what_was_given_away_before_the_sale_was_not_held_before_it() -> None:
+    (stake,) = stakes(document(row("G", "D", 800, "0", after=200), row("S", "D", 100, after=100, on=LATER)))
+    assert (stake.held, stake.percent) == (Decimal(200), Decimal(50))
+
+
+@pytest.mark.parametrize("given_on", [TUESDAY, LATER])
+def test_what_was_given_to_one_s_own_trust_counts_once(given_on: date) -> None:
+    content = document(
+        row("S", "D", 100, after=900),
+        row("G", "D", 800, "0", after=100, on=given_on),
+        row("G", "A", 800, "0", after=800, nature=TRUST, on=given_on),
+    )
+    (stake,) = stakes(content)
+    assert (stake.held, stake.percent) == (Decimal(1000), Decimal(10))
 
 
 def test_lines_reported_with_other_owners_are_named_and_not_summed() -> None:

@@ -43,8 +43,9 @@ def read_stakes(
 ) -> tuple[Stake, ...]:
     """One for each class of shares of Table I that was sold (code S) and whose rows state how many.
 
-    `held` is the total after the filing over its own lines and the store's other lines of the same owners, and what was sold here; no
-    other disposal is undone. Percentages are of 100, to four places. Lines that were reported with other owners may show the same
+    `held` is the total after the filing over its own lines and the store's other lines of the same owners, and what was sold here. Of
+    the rest what came or went after the days of the sale is undone, and what was given away on them; shares withheld on them, or what
+    happened before, are not. Percentages are of 100, to four places. Lines that were reported with other owners may show the same
     shares or others, so they are not summed but named, and so are lines of joint owners that state the same total. Where a line of the
     class has a gap, shares may have moved between lines, so those that the filing does not show are not counted, and that is said; so
     it is where only footnotes tell lines apart, whose words change.
@@ -78,18 +79,19 @@ def _stake(
     sold = sum((row.shares for row in rows if row.shares is not None), Decimal(0))
     own = [one for one in changes if (one.key.table, one.key.security) == ("I", security)]
     here, unclear = _shown(document, own)
+    since = _since(document, rows, security)
     elsewhere, missing = _elsewhere(security, own, holdings)
     not_counted = _convertible(document, security, changes)
     if elsewhere and (doubt := _doubt(own, elsewhere)):
         more, lines = _sum(elsewhere), counted(len(elsewhere), "line")
-        with_it = None if unclear else _percent(sold, sum(here, sold) + more)
+        with_it = None if unclear else _percent(sold, sum(here, sold + since) + more)
         them = "it" if len(elsewhere) == 1 else "them"
         would = f"; with {them} {percent(with_it)}" if with_it is not None else ""
         not_counted.append(f"{count(more)} on {lines} not in this filing, {doubt}{would}")
         elsewhere = []
     unclear += _perhaps_the_same(own, here)
     missing = [*unclear, *missing] or _perhaps_the_same(own, [*here, *(one.shares for one in elsewhere if one.shares)])
-    shown = None if unclear else sum(here, sold)
+    shown = None if unclear else sum(here, sold + since)
     held = None if missing or shown is None else shown + _sum(elsewhere)
     days = [row.transaction_date for row in rows if row.transaction_date]
     vested = _vested(document, security, changes, min(days)) if days and document.derivative_table else None
@@ -111,6 +113,29 @@ def _stake(
 
 def _percent(sold: Decimal, held: Decimal | None) -> Decimal | None:
     return (sold / held * 100).quantize(_PLACES) if held else None
+
+
+def _since(document: OwnershipDocument, sales: Sequence[Row], security: str) -> Decimal:
+    """Shares of the class that were held before the sale and are in no total after it, less those that came when it was over.
+
+    Rows of one day have no order, so of those on the days of the sale only disposals count, less what came under the same code: a gift
+    to a trust of one's own is still held. What was withheld (code F) could not be sold.
+    """
+    days = [row.transaction_date for row in sales if row.transaction_date]
+    if not days:
+        return Decimal(0)
+    later, meanwhile = Decimal(0), dict[str, Decimal]()
+    for row in document.non_derivative_table:
+        code, day, shares = row.transaction_code or "", row.transaction_date, row.shares
+        is_other = row.kind == "transaction" and code != "S" and folded(row.security_title or "") == security
+        if not is_other or day is None or shares is None or row.acquired_disposed not in {"A", "D"}:
+            continue
+        gone = shares if row.acquired_disposed == "D" else -shares
+        if day > max(days):
+            later += gone
+        elif day >= min(days) and code != "F":
+            meanwhile[code] = meanwhile.get(code, Decimal(0)) + gone
+    return later + sum((gone for gone in meanwhile.values() if gone > 0), Decimal(0))
 
 
 def _shown(document: OwnershipDocument, own: Sequence[HoldingChange]) -> tuple[list[Decimal], list[str]]:
