@@ -380,3 +380,29 @@ def test_what_else_came_that_day_leaves_it_open_what_was_sold() -> None:
     assert event.pairing is not None
     assert (event.pairing.method, event.pairing.kept, event.pairing.from_holdings) == ("date", None, None)
     assert event.missing == ("which of the shares that came that day were sold",)
+
+
+@pytest.mark.parametrize("code", ["D", "G"])
+def test_what_was_returned_or_given_away_that_day_leaves_it_open_what_was_kept(code: str) -> None:
+    content = document(
+        row("M", "A", 1000, "10", after=1500),
+        row(code, "D", 400, "25", after=1100),
+        row("S", "D", 600, "25", after=500),
+        derivatives=[option(shares=1000, after=0)],
+    )
+    event = next(one for one in read_events(content) if one.kind == "exercise_and_sell")
+    assert event.pairing is not None
+    assert (event.pairing.sold, event.pairing.kept) == (Decimal(600), None)
+    assert event.missing == ("whether what was disposed of otherwise came from the exercise",)
+
+
+def test_what_was_given_away_before_the_exercise_says_nothing_of_what_was_kept() -> None:
+    content = document(
+        row("G", "D", 400, "0", after=100, on=TUESDAY - timedelta(days=1)),
+        row("M", "A", 1000, "10", after=1100),
+        row("S", "D", 600, "25", after=500),
+        derivatives=[option(shares=1000, after=0)],
+    )
+    event = next(one for one in read_events(content) if one.kind == "exercise_and_sell")
+    assert event.pairing is not None
+    assert event.pairing.kept == 400

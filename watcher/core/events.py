@@ -27,6 +27,7 @@ from watcher.core.model import OwnershipDocument
 from watcher.core.model import Row
 from watcher.core.pairing import Tied
 from watcher.core.pairing import lacking_rows
+from watcher.core.pairing import others_gone
 from watcher.core.pairing import others_received
 from watcher.core.pairing import pairing_of
 from watcher.core.pairing import tie
@@ -138,6 +139,8 @@ def _together(tied: Tied, lines: list[Line]) -> Event:
     lacking = lacking_rows(tied, lines) if pairing.kept else ()
     if tied.method == "date" and sales and not lacking:
         lacking = others_received(tied, lines)
+    if sales and pairing.kept and not lacking:
+        lacking = others_gone(tied, lines)
     if lacking:
         pairing = replace(pairing, kept=None, from_holdings=None)
     return replace(

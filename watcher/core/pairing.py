@@ -174,6 +174,18 @@ def others_received(tied: Tied, lines: Sequence[Line]) -> tuple[str, ...]:
     return ()
 
 
+def others_gone(tied: Tied, lines: Sequence[Line]) -> tuple[str, ...]:
+    """Shares left the same line on those days otherwise (returned to the issuer for the price, given away): perhaps the exercised ones."""
+    accounts = {account_of(line, line.row.security_title) for line in tied.sales}
+    days = {*(line.row.transaction_date for line in tied.sales), *(lot.day for lot in tied.lots)}
+    for line in lines:
+        row = line.row
+        others = row.acquired_disposed == "D" and row.transaction_code not in {"S", "F"} and row.transaction_date in days
+        if others and account_of(line, row.security_title) in accounts:
+            return ("whether what was disposed of otherwise came from the exercise",)
+    return ()
+
+
 def total(numbers: Iterable[Decimal | None]) -> Decimal | None:
     """The sum; `None` if any of them is not stated."""
     whole = Decimal(0)
