@@ -350,6 +350,16 @@ def test_no_order_of_the_rows_changes_a_sum(one: list[Row], two: list[Row], data
     assert sums(read_events(shuffled)) == sums(read_events(document(*one, derivatives=two)))
 
 
+@pytest.mark.parametrize("code", ["M", "X"])
+def test_shares_that_two_codes_brought_alike_go_to_the_option_of_their_own_code_in_any_order(code: str) -> None:
+    rows = [row("M", "A", 100, "0"), row("X", "A", 100, "0")]
+    for one in (rows, rows[::-1]):
+        events = read_events(document(*one, derivatives=[option(code, "D", 100, "10")]))
+        exercise = next(event for event in events if event.security_title == OPTION)
+        assert exercise.codes == (code,)
+        assert [event.shares for event in events] == [100, 100]
+
+
 @given(st.lists(TABLE_I, max_size=6), st.lists(TABLE_II, max_size=5))
 def test_every_row_is_in_exactly_one_event(one: list[Row], two: list[Row]) -> None:
     places = Counter(place for event in read_events(document(*one, derivatives=two)) for place in event.rows)

@@ -110,12 +110,13 @@ def read_exercises(lines: Sequence[Line]) -> tuple[list[Exercise], list[Line]]:
     return [Exercise(kind, strike, group) for (kind, _, strike, _), group in groups.items()], rest
 
 
-def in_own_order(line: Line) -> tuple[str, date, Decimal, Decimal, str, str, int]:
+def in_own_order(line: Line) -> tuple[str, date, Decimal, Decimal, str, str, str, int]:
     """Sorts lines by what they say, and only lines that say the same by where they stand."""
     row, none = line.row, Decimal(-1)
     price = row.conversion_or_exercise_price if line.table == "II" else row.price_per_share
     paid, shares = none if price is None else price, none if row.shares is None else row.shares
-    return (line.table, row.transaction_date or date.min, paid, shares, _title(line), line.filing, line.number)
+    code = row.transaction_code or ""
+    return (line.table, row.transaction_date or date.min, paid, shares, _title(line), code, line.filing, line.number)
 
 
 def _matched(coded: list[Line]) -> tuple[list[Leg], list[Line]]:
@@ -160,6 +161,10 @@ def _is_share_of(given: Row, received: Row) -> bool:
     return same and _prices_agree(given, received)
 
 
+def _same_code(given: Row, received: Row) -> bool:
+    return given.transaction_code == received.transaction_code
+
+
 def _same_shares(given: Row, received: Row) -> bool:
     return given.shares is not None and given.shares == received.shares
 
@@ -167,13 +172,16 @@ def _same_shares(given: Row, received: Row) -> bool:
 # What makes a row received the twin of a row given up, from the surest sign to the weakest.
 _TWINS: tuple[Callable[[Row, Row], bool], ...] = (
     lambda given, received: _same_shares(given, received) and _is_share_of(given, received),
+    lambda given, received: (
+        _same_shares(given, received) and _same_code(given, received) and given.transaction_date == received.transaction_date
+    ),
     lambda given, received: _same_shares(given, received) and given.transaction_date == received.transaction_date,
     lambda given, received: (
         given.underlying_security_shares is not None
         and given.underlying_security_shares == received.shares
         and given.transaction_date == received.transaction_date
     ),
-    lambda given, received: _same_shares(given, received) and given.transaction_code == received.transaction_code,
+    lambda given, received: _same_shares(given, received) and _same_code(given, received),
 )
 
 
