@@ -20,6 +20,7 @@ from tests.core.samples import option
 from tests.core.samples import real_readings
 from tests.core.samples import row
 from watcher.core.footnotes import FootnoteFact
+from watcher.core.footnotes import price_range
 from watcher.core.footnotes import read_footnotes
 from watcher.core.message import Reasons
 from watcher.core.message import alert_message
@@ -77,6 +78,26 @@ NO_AVERAGE_THAT_WAS_PAID = [
     "The weighted average life of the notes is four years.",
     "Sold at prices ranging from $1.00 to $1.50.",
 ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ranging $10.25 to $10.75",
+        "with a price range $10.25 - $10.75",
+        "in ranges: $10.25 to $10.75",
+        "with a range of $10.25 \u2014 $10.75",
+        "ranging from USD 10.25 to USD 10.75",
+        "ranging from approximately $10.25 to approximately $10.75",
+        "from $10.25/share up to $10.75/share",
+        "at a minimum of $10.25 and a maximum of $10.75",
+        "between a high of $10.75 and a low of $10.25",
+    ],
+)
+def test_a_range_is_read_in_the_words_that_filers_choose(words: str) -> None:
+    content = document(footnotes={"F1": f"Weighted average price of shares sold {words}."})
+    assert price_range(content, ["F1"], Decimal("10.50")) == (Decimal("10.25"), Decimal("10.75"))
+    assert price_range(content, ["F1"], Decimal("11.50")) is None
 
 
 def test_a_range_that_is_not_in_dollars_is_not_the_price_s() -> None:

@@ -19,15 +19,17 @@ from watcher.core.plan import plan_quotes
 from watcher.core.plan import sentences
 from watcher.core.plan import texts_of
 
-_AMOUNT = r"(?:US\s?)?\$?\s?([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)"
+_AMOUNT = r"(?:(?:approximately|about)\s+)?(?:USD|(?:US\s?)?\$)?\s?([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)"
+_A_SHARE = r"\s*(?:(?:per|a|/)\s?share\s*)?"
+_DASH = "-\u2013\u2014"
 _FROM_TO = re.compile(
-    rf"(?:\brang\w+\s+(?:from|between|of)|\bbetween|\bfrom|\bprices?\s+of|\brange\s*(?::|of|was|is))\s+{_AMOUNT}\s*"
-    rf"(?:per share\s*)?(?:to|and|through|-|\u2013)\s*{_AMOUNT}",
+    rf"(?:\brang\w+(?:\s+(?:from|between|of|was|is)|\s*:)?|\bbetween|\bfrom|\bprices?\s+of)\s*{_AMOUNT}{_A_SHARE}"
+    rf"(?:(?:up\s+)?to|and|through|[{_DASH}])\s*{_AMOUNT}",
     re.IGNORECASE,
 )
-_LOW_AND_HIGH = re.compile(
-    rf"\blow(?:est)?\b[^$]{{0,60}}\${_AMOUNT}[^$]{{0,60}}\bhigh(?:est)?\b[^$]{{0,60}}\${_AMOUNT}", re.IGNORECASE
-)
+_LOW, _HIGH = r"\b(?:low(?:est)?|minimum)\b[^$]{0,60}\$", r"\b(?:high(?:est)?|maximum)\b[^$]{0,60}\$"
+_LOW_AND_HIGH = re.compile(rf"{_LOW}{_AMOUNT}[^$]{{0,60}}{_HIGH}{_AMOUNT}", re.IGNORECASE)
+_HIGH_AND_LOW = re.compile(rf"{_HIGH}{_AMOUNT}[^$]{{0,60}}{_LOW}{_AMOUNT}", re.IGNORECASE)
 _CENT = Decimal("0.01")
 
 # "Volume-weighted" averages are hurdles and conversion rates, not what somebody was paid.
@@ -144,9 +146,10 @@ def is_an_average(document: OwnershipDocument, notes: Iterable[str]) -> bool:
 
 def _ranges(text: str) -> Iterator[tuple[Decimal, Decimal, str]]:
     """(low, high, the words) of everything that looks like a range, of prices or not."""
-    for match in (*_FROM_TO.finditer(text), *_LOW_AND_HIGH.finditer(text)):
-        low, high = (Decimal(amount.replace(",", "")) for amount in match.groups())
-        yield low, high, match[0]
+    for pattern in (_FROM_TO, _LOW_AND_HIGH, _HIGH_AND_LOW):
+        for match in pattern.finditer(text):
+            low, high = (Decimal(amount.replace(",", "")) for amount in match.groups())
+            yield (high, low, match[0]) if pattern is _HIGH_AND_LOW else (low, high, match[0])
 
 
 def _averages(note: str | None, said: list[str]) -> Iterator[FootnoteFact]:
