@@ -350,6 +350,11 @@ def test_no_order_of_the_rows_changes_a_sum(one: list[Row], two: list[Row], data
     assert sums(read_events(shuffled)) == sums(read_events(document(*one, derivatives=two)))
 
 
+def test_what_different_codes_of_no_kind_brought_is_not_averaged() -> None:
+    events = read_events(document(row("L", "A", 10, "40"), row("W", "A", 100, "0"), row("L", "A", 5, "40")))
+    assert [(event.codes, event.shares, event.price_average) for event in events] == [(("L",), 15, 40), (("W",), 100, 0)]
+
+
 @pytest.mark.parametrize("code", ["M", "X"])
 def test_shares_that_two_codes_brought_alike_go_to_the_option_of_their_own_code_in_any_order(code: str) -> None:
     rows = [row("M", "A", 100, "0"), row("X", "A", 100, "0")]

@@ -56,7 +56,7 @@ _FOUR_PLACES = Decimal("0.0001")
 
 
 def read_events(document: OwnershipDocument, companions: Sequence[tuple[str, OwnershipDocument]] = ()) -> tuple[Event, ...]:
-    """All that happened in the filing, one event per kind and security class, in the order of first appearance.
+    """All that happened in the filing, one event per kind (of "other": per code) and security class, in the order of first appearance.
 
     Every transaction row of the filing is in exactly one event; holdings are no events. Figures that a row does not state make the sums
     `None`, and `missing` names them. `companions` are (accession number, document) of filings of the same owners and day, see
@@ -212,10 +212,15 @@ def _exercise(exercise: Exercise) -> Event:
 
 
 def _grouped(lines: Iterable[Line]) -> list[Event]:
-    """One event per filing, kind, class and direction, the filing's own first."""
-    groups: dict[tuple[str, str, str, str | None], list[Line]] = {}
+    """One event per filing, kind, class and direction, the filing's own first; what is "other" in kind also by its code.
+
+    An inheritance and a small purchase have no average price.
+    """
+    groups: dict[tuple[str, str, str, str | None, str | None], list[Line]] = {}
     for line in sorted(lines, key=_standing):
-        key = (line.filing, _kind(line), folded(line.row.security_title or ""), line.row.acquired_disposed)
+        kind = _kind(line)
+        code = line.row.transaction_code if kind == "other" else None
+        key = (line.filing, kind, folded(line.row.security_title or ""), line.row.acquired_disposed, code)
         groups.setdefault(key, []).append(line)
     return [_summed(kind, group) for (_, kind, *_), group in groups.items()]
 
