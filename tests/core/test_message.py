@@ -681,3 +681,15 @@ def test_of_the_corpus_only_filings_with_a_sale_are_said_to_hold_one(real: list[
         assert ("\n  Sold " in happened) is ("sale" in kinds), name
         assert ("\n  Bought " in happened) is ("purchase" in kinds), name
         assert (" sold " in message.title) is ("sale" in kinds), name
+
+
+def test_a_note_that_is_stated_in_dollars_lacks_no_number_and_what_is_left_of_it_is_said_once() -> None:
+    note = replace(
+        option("C", "D", None, "10", title="5% Convertible Note", expires=None),
+        total_value=Decimal(10_000),
+        value_owned_following=Decimal(0),
+    )
+    said = " ".join(alert_message(facts(document(derivatives=[note])), REASONS).text.split())
+    assert "Converted 5% Convertible Note stated value $10,000.00 (code C)" in said
+    assert "5% Convertible Note, direct $0.00 after this filing (strike $10.00)" in said
+    assert "not legible" not in said

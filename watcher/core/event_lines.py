@@ -89,7 +89,9 @@ def days_of(dates: Sequence[date]) -> str:
 def _event(event: Event, facts: FilingFacts, *, several_days: bool) -> Iterator[Line]:
     deed = deed_of(event)
     unit, is_title = unit_of(event)
-    text = f"{count(event.shares)} {unit}" if event.shares is not None else f"{unit}, number not stated or not legible"
+    is_in_dollars = event.shares is None and event.value is not None
+    text = f"{count(event.shares)} {unit}" if event.shares is not None else unit
+    text += ", number not stated or not legible" if event.shares is None and not is_in_dollars else ""
     if event.kind == "other":
         text += {"A": ", acquired", "D": ", disposed of"}.get(event.direction or "", "") if event.codes else ""
     amount = event.cost if event.kind in {"exercise", "vest"} else event.value

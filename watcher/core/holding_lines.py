@@ -108,7 +108,7 @@ def _balance(change: HoldingChange, rows_of: _Rows, facts: FilingFacts, pointed:
         since = f" as of {day(change.before_as_of)}" if change.before_as_of else ""
         notes.append(f"{unit(change.before)} is the last balance known{since}")
     if change.key.table == "II" and change.after is not None:
-        text += " left" if moved else ""
+        text += " left" if moved and not text.endswith("after this filing") else ""
     return Line(text, label=_name(change, pointed.get(change.key), facts), note="; ".join(note for note in notes if note))
 
 
