@@ -162,6 +162,13 @@ def test_what_was_given_to_one_s_own_trust_counts_once(given_on: date) -> None:
     assert (stake.held, stake.percent) == (Decimal(1000), Decimal(10))
 
 
+def test_what_was_given_to_a_trust_whose_line_only_shows_it_counts_once() -> None:
+    content = document(row("S", "D", 100, after=900), row("G", "D", 800, "0", after=100), held(1800, nature=TRUST))
+    changes = changes_since(content, holdings_after(document(held(1000), held(1000, nature=TRUST))))
+    (stake,) = read_stakes(content, read_events(content), changes, ())
+    assert (stake.shown, stake.percent_shown) == (Decimal(2000), Decimal(5))
+
+
 def test_lines_reported_with_other_owners_are_named_and_not_summed() -> None:
     content = document(row("S", "D", 100, after=900))
     (stake,) = stakes(content, stored(held(50000, nature="By Fund"), owners=(JANE, ALEX)))

@@ -80,6 +80,8 @@ def _stake(
     own = [one for one in changes if (one.key.table, one.key.security) == ("I", security)]
     here, unclear = _shown(document, own)
     since = _since(document, rows, security)
+    # What another line has more of, and no row brought, may be what was given away: it is not counted twice.
+    since -= min(max(since, Decimal(0)), sum((max(one.unexplained, Decimal(0)) for one in own if one.unexplained), Decimal(0)))
     elsewhere, missing = _elsewhere(security, own, holdings)
     not_counted = _convertible(document, security, changes)
     if elsewhere and (doubt := _doubt(own, elsewhere)):
