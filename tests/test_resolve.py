@@ -112,7 +112,6 @@ def test_a_ticker_that_is_another_ciks_now_is_told_until_that_is_watched_too(wor
     assert told.startswith("Watcher: filings under another CIK are not seen: EXMP is CIK 0009990002 (Other Example Inc) now")
     assert watched(world) == {f"issuer:{EXAMPLE.cik}": "EXMP"}, "a ticker may have gone to a stranger"
     world.watch('ticker = "EXMP"', 'cik = "0009990002"')
-    world.clock.tick(DAY)
     moved(world)
     assert world.store.fact(MOVED) is None
 

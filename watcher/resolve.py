@@ -51,6 +51,8 @@ def resolve(edgar: Edgar, store: Store, config: Config, *, now: datetime) -> Non
         entries |= found
     store.set_watches(_merged(config, entries, now), now)
     store.set_fact(UNRESOLVED, None)
+    if store.fact(MOVED) is not None:  # perhaps it is seen to
+        store.set_fact(ASKED, None)
 
 
 def note_moved(edgar: Edgar, store: Store, *, now: datetime) -> None:
